@@ -178,7 +178,7 @@ final class LogOpening {
     }
 
     private RedoResult redone(SegmentStorage storage, PositionsWriter.Opened opened) throws IOException {
-        Recovering recovering = Recovering.begin();
+        Recovering recovering = new Recovering();
         RedoResult redo = new JournalRedo(storage, root, opened.wasClosed(), opened.isCacheTrusted(),
                 options.recoveryPolicy() == RecoveryPolicy.SKIP_BAD_RECORDS).run();
         if (redo.frontier().isPresent()) {

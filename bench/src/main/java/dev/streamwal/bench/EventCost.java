@@ -93,7 +93,7 @@ final class EventCost {
             stall(depth - 1, i);
             return;
         }
-        Stall.begin().end(StallCause.ROTATION, keys[i % STREAMS], UNMEASURED);
+        new Stall().end(StallCause.ROTATION, keys[i % STREAMS], UNMEASURED);
     }
 
     private void flush(int i) {

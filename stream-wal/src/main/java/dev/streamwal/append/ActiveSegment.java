@@ -427,7 +427,7 @@ final class ActiveSegment extends CommitSegment {
 
     /** Grows the space until a record can end at {@code end}, if the preparer is behind. */
     private void prepareFor(int end) {
-        Stall stall = Stall.begin();
+        Stall stall = new Stall();
         lock.lock();
         try {
             while (space.limit() < end && !isSealed()) {
@@ -650,7 +650,7 @@ final class ActiveSegment extends CommitSegment {
     /** After a failed force the segment is never forced again, since a second force would succeed and mean nothing. Such a segment gets no footer. */
     @GuardedBy("lock")
     private void force() throws IOException {
-        Flush flush = Flush.begin();
+        Flush flush = new Flush();
         int bytes = tailOffset() - durableOffset();
         try {
             file.force();

@@ -11,7 +11,7 @@ import org.jspecify.annotations.Nullable;
 abstract class BackgroundThread<T> {
 
     private final String task;
-    private final LogEvents events;
+    final LogEvents events;
     private final Thread thread;
     /** Bounded by the callers: a segment is in it at most once, by its own flag or that of its entry. */
     private final LinkedBlockingQueue<T> queue = new LinkedBlockingQueue<>();

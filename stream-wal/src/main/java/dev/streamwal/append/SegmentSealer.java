@@ -22,11 +22,8 @@ final class SegmentSealer extends BackgroundThread<ActiveSegment> {
 
     private final ReentrantLock sealing = new ReentrantLock();
 
-    private final LogEvents events;
-
     SegmentSealer(LogEvents events) {
         super("seal", events);
-        this.events = events;
     }
 
     /** Finishes a sealed segment, and those of its stream before it, as far as that is possible now. To be called without locks. */
@@ -39,7 +36,7 @@ final class SegmentSealer extends BackgroundThread<ActiveSegment> {
         while (backlog() > MAX_BACKLOG) {
             ActiveSegment oldest = poll();
             if (oldest != null) {
-                Stall stall = Stall.begin();
+                Stall stall = new Stall();
                 perform(oldest);
                 stall.end(StallCause.SEALING, oldest.header().key(), events);
             }

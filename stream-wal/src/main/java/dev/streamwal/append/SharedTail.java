@@ -128,7 +128,7 @@ final class SharedTail extends AbstractQueuedSynchronizer {
     void letPackingKeepUp(AppendScratch scratch, int bytes) {
         long nanos = shared().delayNanos(bytes);
         if (nanos > 0 && scratch.owes(nanos)) {
-            Stall stall = Stall.begin();
+            Stall stall = new Stall();
             scratch.waitOff();
             stall.end(StallCause.PACKING, stream.key(), stream.log().events());
         }

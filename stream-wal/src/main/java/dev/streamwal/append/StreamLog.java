@@ -528,7 +528,7 @@ public final class StreamLog implements CommitStream {
     private void awaitWhatIsBefore() {
         CommitTarget before = undurableElsewhere();
         if (before != null) {
-            Stall stall = Stall.begin();
+            Stall stall = new Stall();
             try {
                 log.durability().await(List.of(before));
             } catch (IOException e) {
@@ -649,7 +649,7 @@ public final class StreamLog implements CommitStream {
     // ---------------------------------------------------------------- rotation
 
     private void rotate(@Nullable ActiveSegment seen, long timestampMillis, long nowMillis) {
-        Stall stall = Stall.begin();
+        Stall stall = new Stall();
         try {
             rotateNow(seen, timestampMillis, nowMillis);
         } finally {

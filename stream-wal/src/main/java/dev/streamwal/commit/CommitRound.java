@@ -313,7 +313,7 @@ final class CommitRound {
     void commit() throws FlushFailedException {
         OpenJournalFile target = file;
         if (target != null && !block.isEmpty()) {
-            Flush flush = Flush.begin();
+            Flush flush = new Flush();
             int room = target.room();
             journal.write(target, block);
             // from here on it isn't given up any more, whatever fails

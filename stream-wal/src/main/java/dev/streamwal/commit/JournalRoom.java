@@ -56,7 +56,7 @@ final class JournalRoom {
     }
 
     private boolean reserved() throws IOException {
-        Stall stall = Stall.begin();
+        Stall stall = new Stall();
         try {
             checkpoint.reserve();
             return true;
@@ -68,7 +68,7 @@ final class JournalRoom {
     /** Starts a round when there is room for it. Called by the leader. */
     void start(CommitRound round) throws IOException {
         if (!round.start()) {
-            Stall stall = Stall.begin();
+            Stall stall = new Stall();
             try {
                 startFull(round);
             } finally {

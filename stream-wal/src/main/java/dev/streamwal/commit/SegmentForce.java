@@ -160,7 +160,7 @@ public final class SegmentForce {
         forcing.lock();
         try {
             throwIfFailed();
-            Flush flush = Flush.begin();
+            Flush flush = new Flush();
             force.run();
             flush.end(cause, path, bytes, measured);
             return true;

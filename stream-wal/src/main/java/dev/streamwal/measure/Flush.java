@@ -11,12 +11,6 @@ public final class Flush {
     private final @Nullable FlushEvent event = FlightRecording.isOn() ? new FlushEvent() : null;
     private final long begun = System.nanoTime();
 
-    private Flush() {}
-
-    public static Flush begin() {
-        return new Flush();
-    }
-
     /** The disk has answered. A flush that fails isn't reported here: it ends the log's work. */
     public void end(FlushCause cause, Path file, long bytes, Measurements measured) {
         measured.flushTook(cause, System.nanoTime() - begun);

@@ -11,12 +11,6 @@ public final class Stall {
     private final @Nullable AppendStallEvent event = FlightRecording.isOn() ? new AppendStallEvent() : null;
     private final long begun = System.nanoTime();
 
-    private Stall() {}
-
-    public static Stall begin() {
-        return new Stall();
-    }
-
     /**
      * The wait is over.
      *

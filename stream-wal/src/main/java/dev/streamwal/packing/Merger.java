@@ -142,7 +142,7 @@ final class Merger {
 
     /** Whether the packs were merged; false if one of them, or a part of a joined segment, has gone meanwhile. */
     private boolean isMerged(MergePlan.Merge merge, BooleanSupplier isStopped) throws IOException {
-        Packing step = Packing.begin();
+        Packing step = new Packing();
         List<ListedPack> packs = merge.packs();
         long nowMillis = log.nowMillis();
         Begun begun = store.whilePacking(() -> new Begun(store.manifest(), store.mergedFrom(merge, nowMillis, log.incarnation())));

@@ -328,7 +328,7 @@ public final class Packer {
 
     /** Empty if there is none to pack. */
     private Optional<List<ListedPack>> packOldestShared() throws IOException {
-        Packing step = Packing.begin();
+        Packing step = new Packing();
         Optional<List<ListedPack>> packs = store.whilePacking(shared::packOldest);
         log.sharedPacked(true);
         for (ListedPack pack : packs.orElse(List.of())) {
@@ -507,7 +507,7 @@ public final class Packer {
         }
 
         private void write(List<Source> sources) throws IOException {
-            Packing step = Packing.begin();
+            Packing step = new Packing();
             long number = store.numbers.next();
             boolean isByOptions = sources.stream().allMatch(source -> isByOptions(job.window(), job.expirationMillis(), stream(source.key()).policy()));
             PackHeader header = store.compressed(new PackHeader(number, job.window(), job.expirationMillis(),

@@ -16,12 +16,6 @@ final class Packing {
     private @Nullable PackEvent next = begunEvent();
     private int packs;
 
-    private Packing() {}
-
-    static Packing begin() {
-        return new Packing();
-    }
-
     private static @Nullable PackEvent begunEvent() {
         return FlightRecording.isOn() ? new PackEvent() : null;
     }

@@ -13,12 +13,6 @@ public final class Recovering {
     private final @Nullable RecoveryEvent event = FlightRecording.isOn() ? new RecoveryEvent() : null;
     private final long begun = System.nanoTime();
 
-    private Recovering() {}
-
-    public static Recovering begin() {
-        return new Recovering();
-    }
-
     /**
      * A stream was recovered.
      *

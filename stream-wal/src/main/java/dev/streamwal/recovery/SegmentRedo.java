@@ -47,14 +47,7 @@ final class SegmentRedo {
     }
 
     /** Bytes that wait to be written. */
-    private static final class Run {
-        final int offset;
-        final ByteBuffer bytes;
-
-        Run(int offset, ByteBuffer bytes) {
-            this.offset = offset;
-            this.bytes = bytes;
-        }
+    private record Run(int offset, ByteBuffer bytes) {
 
         int end() {
             return offset + bytes.remaining();

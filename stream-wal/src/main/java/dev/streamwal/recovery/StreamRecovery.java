@@ -160,7 +160,7 @@ public final class StreamRecovery {
      */
     public Outcome recover(StreamKey key, Path directory, List<Listed> listed, long deletedBelow) throws IOException {
         Findings findings = new Findings();
-        Recovering recovering = Recovering.begin();
+        Recovering recovering = new Recovering();
         try {
             Outcome outcome = new ChainRecovery(storage, quarantine, termsOf(key), listener, key, directory, deletedBelow, findings)
                     .recover(listed);
