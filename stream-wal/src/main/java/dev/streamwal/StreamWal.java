@@ -830,7 +830,8 @@ public final class StreamWal implements AutoCloseable {
      * have been merged; then the records that stay may be up to a 20th of the retention older. One pass serves all streams: their data in packs is
      * deleted by one change.
      *
-     * <p>A stream that can't be opened for writing, or read, doesn't stop the others: the first such failure is thrown after the others were purged.
+     * <p>A stream that can't be opened for writing, or read, doesn't stop the others: the first such failure is thrown after the others were purged, and has
+     * further ones as suppressed exceptions.
      *
      * @param keys the streams
      * @param before segments whose windows end at or before this time are deleted

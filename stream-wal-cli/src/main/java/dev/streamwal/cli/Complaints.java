@@ -51,10 +51,21 @@ final class Complaints implements IParameterExceptionHandler, IExecutionExceptio
         }
         Exit exit = Exit.of(failure);
         context.complain(message(failure, exit));
+        complainOfOthers(failure);
         if (verbose) {
             failure.printStackTrace(context.err());
         }
         return exit.code();
+    }
+
+    /** Such as those of other streams: the command went on after the first one. */
+    private void complainOfOthers(Throwable failure) {
+        for (Throwable other : failure.getSuppressed()) {
+            if (other instanceof WalException) {
+                context.complain(String.valueOf(other.getMessage()));
+                complainOfOthers(other);
+            }
+        }
     }
 
     private int wrongUsage(String problem, String command) {

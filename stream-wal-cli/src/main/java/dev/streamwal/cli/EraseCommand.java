@@ -2,7 +2,12 @@ package dev.streamwal.cli;
 
 import dev.streamwal.ErasureReport;
 import dev.streamwal.StreamWal;
+import dev.streamwal.error.CorruptSegmentException;
+import dev.streamwal.error.EntryExpiredException;
+import dev.streamwal.error.UnsupportedFormatException;
+import dev.streamwal.error.WalException;
 import dev.streamwal.format.StreamKey;
+import dev.streamwal.io.FirstFailure;
 import dev.streamwal.reader.EntryCursor;
 import dev.streamwal.reader.Keys;
 import dev.streamwal.reader.WalReader;
@@ -63,8 +68,11 @@ final class EraseCommand extends WritingCommand {
         checkIsLog();
         if (dryRun) {
             KeySelection selection = selection(patterns);
-            show(rehearse(selection), out);
-            return complainOfMissing(selection);
+            FirstFailure failures = new FirstFailure();
+            show(rehearse(selection, failures), out);
+            Exit exit = complainOfMissing(selection);
+            failures.throwIfAny();
+            return exit;
         }
         // first: what the journal alone has of a stream is in its segments then, and nobody else writes
         try (StreamWal wal = openLog()) {
@@ -86,7 +94,7 @@ final class EraseCommand extends WritingCommand {
         return !argument.isEmpty() && argument.getBytes(StandardCharsets.UTF_8).length <= StreamKey.MAX_BYTES;
     }
 
-    private Erased rehearse(KeySelection selection) {
+    private Erased rehearse(KeySelection selection, FirstFailure failures) {
         long streams = 0;
         long records = 0;
         long bytes = 0;
@@ -94,15 +102,30 @@ final class EraseCommand extends WritingCommand {
             for (String key : selection.keys()) {
                 long before = records;
                 try (EntryCursor cursor = reader.scan(key, from, to)) {
-                    while (cursor.next()) {
+                    while (next(cursor, failures)) {
                         records++;
                         bytes += cursor.size();
                     }
+                } catch (WalException e) { // the other streams may be in order
+                    failures.add(e);
                 }
                 streams += records > before ? 1 : 0;
             }
         }
         return new Erased(streams, records, bytes, List.of(), List.of());
+    }
+
+    /** Goes on behind what is damaged, or has expired just now. */
+    private static boolean next(EntryCursor cursor, FirstFailure failures) {
+        while (true) {
+            try {
+                return cursor.next();
+            } catch (CorruptSegmentException | UnsupportedFormatException e) {
+                failures.add(e);
+            } catch (EntryExpiredException e) {
+                // there is nothing to erase any more
+            }
+        }
     }
 
     private void show(Erased erased, CommandOutput out) {

@@ -15,6 +15,7 @@ import dev.streamwal.format.SegmentHeaderLayout;
 import dev.streamwal.format.StreamKey;
 import dev.streamwal.io.DirectoryForce;
 import dev.streamwal.io.DirectoryTree;
+import dev.streamwal.io.IoFailure;
 import dev.streamwal.io.LogFile;
 import dev.streamwal.io.SegmentBytes;
 import dev.streamwal.reader.Damage;
@@ -61,7 +62,7 @@ final class LogRepair implements AutoCloseable {
     private final BackupFolder backups;
     private final Access access;
     private final boolean dryRun;
-    /** By the object of the tier that can't be read: why, with one of the streams. */
+    /** By the object of the tier that can't be read: why, with one of the streams. By the stream, if no file of the log is known to be damaged. */
     private final Map<String, String> unread = new TreeMap<>();
 
     /** How the log and copies of it are opened. */
@@ -103,7 +104,7 @@ final class LogRepair implements AutoCloseable {
         return List.copyOf(outcomes.values());
     }
 
-    /** Why streams that have records in the log's tier weren't read to their end, once for each object there. */
+    /** Why streams weren't read to their end; if they have records in the log's tier, once for each object there. */
     List<String> unread() {
         return List.copyOf(unread.values());
     }
@@ -132,14 +133,9 @@ final class LogRepair implements AutoCloseable {
     }
 
     private Optional<String> unknownEnd(SegmentDescriptor file, LogSegments ofLog) throws IOException {
-        try {
-            return isUnsealed(file) && ofLog.awaitsRecovery(headerOfCopy(file))
-                    ? Optional.of("the log awaits recovery, so the file's end isn't known; open the log for writing once, and recover all of it, then"
-                            + " repair it")
-                    : otherEnd(file);
-        } catch (CorruptSegmentException e) {
-            return Optional.of(damagedToo(e));
-        }
+        return isUnsealed(file) && ofLog.awaitsRecovery(headerOfCopy(file))
+                ? Optional.of("the log awaits recovery, so the file's end isn't known; open the log for writing once, and recover all of it, then repair it")
+                : otherEnd(file);
     }
 
     private static String damagedToo(CorruptSegmentException e) {
@@ -198,10 +194,7 @@ final class LogRepair implements AutoCloseable {
             Set<String> withoutTable = withoutTable(ofLog);
             Comparing comparing = new Comparing(log, copy, ofLog, unlisted(files, parts, withoutTable));
             for (SegmentDescriptor file : files) {
-                Optional<String> problem = unknownEnd(file, ofLog);
-                if (problem.isEmpty()) {
-                    problem = problem(file, parts.getOrDefault(file.name(), List.of()), comparing);
-                }
+                Optional<String> problem = problem(file, parts.getOrDefault(file.name(), List.of()), comparing, ofLog);
                 if (problem.isEmpty()) {
                     good.add(file);
                 }
@@ -222,38 +215,54 @@ final class LogRepair implements AutoCloseable {
      * What damaged files have, if the log may not know of it: then it doesn't come upon the damage where it reads a stream. A stream of one such file may be in
      * other damaged files, too.
      */
-    private List<Part> unlisted(List<SegmentDescriptor> files, Map<String, List<Part>> parts, Set<String> withoutTable) throws IOException {
+    private List<Part> unlisted(List<SegmentDescriptor> files, Map<String, List<Part>> parts, Set<String> withoutTable) {
         List<Part> unlisted = new ArrayList<>();
         for (SegmentDescriptor file : files) {
-            if (withoutTable.contains(file.name()) || isUnsealed(file)) {
-                unlisted.addAll(parts.getOrDefault(file.name(), List.of()));
+            try {
+                if (withoutTable.contains(file.name()) || isUnsealed(file)) {
+                    unlisted.addAll(parts.getOrDefault(file.name(), List.of()));
+                }
+            } catch (IOException e) {
+                // why it isn't repaired is told when it is compared
             }
         }
         return unlisted;
     }
 
     /** Why a file of the copy can't take the place of the log's; empty where it can. */
-    private Optional<String> problem(SegmentDescriptor file, List<Part> parts, Comparing comparing) throws IOException {
+    private Optional<String> problem(SegmentDescriptor file, List<Part> parts, Comparing comparing, LogSegments ofLog) throws IOException {
+        try {
+            Optional<String> end = unknownEnd(file, ofLog);
+            return end.isPresent() ? end : difference(file, parts, comparing);
+        } catch (CorruptSegmentException e) {
+            return Optional.of(damagedToo(e));
+        } catch (TierUnavailableException e) {
+            return Optional.of("its streams can't be compared with the backup's, as they have records in the tier: " + e.getMessage());
+        } catch (WalIOException e) {
+            return notCompared(e);
+        } catch (IOException e) {
+            return notCompared(IoFailure.of("reading", e, root.resolve(file.name()), null, WalException.NO_POSITION));
+        }
+    }
+
+    private static Optional<String> notCompared(WalIOException e) {
+        if (e instanceof DiskFullException || e instanceof TooManyOpenFilesException) {
+            throw e;
+        }
+        return Optional.of("its streams can't be compared with the backup's: " + e.getMessage());
+    }
+
+    private Optional<String> difference(SegmentDescriptor file, List<Part> parts, Comparing comparing) throws IOException {
         if (parts.isEmpty()) {
             return Optional.of("no stream of the backup is in this file");
         }
         boolean hasOnlyInCopy = false;
         for (String key : parts.stream().map(Part::key).distinct().toList()) {
-            try {
-                SameRecords.Comparison compared = comparing.compare(key);
-                if (compared.difference().isPresent()) {
-                    return compared.difference();
-                }
-                hasOnlyInCopy |= compared.hasOnlyInCopy();
-            } catch (CorruptSegmentException e) {
-                return Optional.of(damagedToo(e));
-            } catch (TierUnavailableException e) {
-                return Optional.of("its streams can't be compared with the backup's, as they have records in the tier: " + e.getMessage());
-            } catch (DiskFullException | TooManyOpenFilesException e) {
-                throw e;
-            } catch (WalIOException e) {
-                return Optional.of("its streams can't be compared with the backup's: " + e.getMessage());
+            SameRecords.Comparison compared = comparing.compare(key);
+            if (compared.difference().isPresent()) {
+                return compared.difference();
             }
+            hasOnlyInCopy |= compared.hasOnlyInCopy();
         }
         return hasOnlyInCopy && file.kind() == SegmentDescriptor.Kind.SEGMENT && mayBeErased(file)
                 ? Optional.of("the segment's footer differs from the backup's, so it isn't known whether a record that can't be read was erased since")
@@ -321,8 +330,11 @@ final class LogRepair implements AutoCloseable {
                 } catch (TierUnavailableException e) {
                     unread.putIfAbsent(e.object(), e.getMessage());
                 } catch (WalIOException e) { // a sector that can't be read, say
-                    if (e instanceof TooManyOpenFilesException || !add(e.file(), names)) {
+                    if (e instanceof TooManyOpenFilesException) {
                         throw e;
+                    }
+                    if (!add(e.file(), names)) {
+                        unread.putIfAbsent(key, e.getMessage());
                     }
                 }
             }

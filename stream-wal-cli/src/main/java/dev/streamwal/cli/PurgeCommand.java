@@ -3,6 +3,8 @@ package dev.streamwal.cli;
 import dev.streamwal.StreamWal;
 import dev.streamwal.SweepResult;
 import dev.streamwal.error.WalException;
+import dev.streamwal.io.FirstFailure;
+import dev.streamwal.io.IoFailure;
 import dev.streamwal.reader.Keys;
 import java.io.IOException;
 import java.time.Instant;
@@ -11,7 +13,6 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.stream.Collectors;
-import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
@@ -41,8 +42,7 @@ final class PurgeCommand extends WritingCommand {
 
     private int segments;
     private long bytes;
-    /** Why not all of it could be done; the first one. */
-    private @Nullable WalException refused;
+    private final FirstFailure failures = new FirstFailure();
 
     PurgeCommand(CommandContext context) {
         super(context);
@@ -84,9 +84,7 @@ final class PurgeCommand extends WritingCommand {
         }
         end(out, table);
         Exit exit = complainOfMissing(selection);
-        if (refused != null) {
-            throw refused;
-        }
+        failures.throwIfAny();
         return exit;
     }
 
@@ -112,13 +110,14 @@ final class PurgeCommand extends WritingCommand {
         try {
             SweepResult unused = wal.purge(Keys.of(keys), before);
         } catch (WalException e) {
-            refused = refused == null ? e : refused; // it is told behind what was deleted nevertheless
+            failures.add(e); // it is told behind what was deleted nevertheless
         }
         Map<String, List<SegmentInventory.Found>> left = ofEach(keys, SegmentInventory::segments);
         Map<String, Purged> purged = new LinkedHashMap<>();
-        present.forEach((key, were) -> {
-            Set<Long> positions = left.getOrDefault(key, List.of()).stream().map(each -> each.name().basePosition()).collect(Collectors.toSet());
-            List<SegmentInventory.Found> gone = were.stream().filter(each -> !positions.contains(each.name().basePosition())).toList();
+        left.forEach((key, stayed) -> {
+            Set<Long> positions = stayed.stream().map(each -> each.name().basePosition()).collect(Collectors.toSet());
+            List<SegmentInventory.Found> gone = present.getOrDefault(key, List.of()).stream()
+                    .filter(each -> !positions.contains(each.name().basePosition())).toList();
             purged.put(key, Purged.of(gone, positions.size()));
         });
         return purged;
@@ -129,12 +128,19 @@ final class PurgeCommand extends WritingCommand {
         T at(SegmentInventory inventory, String key) throws IOException;
     }
 
+    /** Without the streams that can't be read, which are told at the end. */
     private <T> Map<String, T> ofEach(List<String> keys, Look<T> look) throws IOException {
         try (LogSegments log = LogSegments.of(root(), tier().path().orElse(null))) {
             SegmentInventory inventory = new SegmentInventory(root(), log);
             Map<String, T> found = new LinkedHashMap<>();
             for (String key : keys) {
-                found.put(key, look.at(inventory, key));
+                try {
+                    found.put(key, look.at(inventory, key));
+                } catch (WalException e) {
+                    failures.add(e);
+                } catch (IOException e) {
+                    failures.add(IoFailure.of("looking at segments", e, null, key, WalException.NO_POSITION));
+                }
             }
             return found;
         }

@@ -134,8 +134,13 @@ final class SegmentInventory {
         return dues;
     }
 
+    /** Of a stream that can't be read it is unknown: consumers may have something left to read. */
     private static long end(String key, WalReader reader) {
-        return reader.describe(key).map(StreamInfo::endPosition).orElse(Long.MAX_VALUE);
+        try {
+            return reader.describe(key).map(StreamInfo::endPosition).orElse(Long.MAX_VALUE);
+        } catch (WalException e) {
+            return Long.MAX_VALUE;
+        }
     }
 
     private static Map<String, List<HeldBack.Hold>> holds(List<ExpiryPlan.Deletion> plan, Collection<String> consumers, WalReader reader) {

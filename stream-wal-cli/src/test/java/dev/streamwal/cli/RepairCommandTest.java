@@ -353,6 +353,22 @@ class RepairCommandTest {
         assertThat(run.out()).startsWith("packs/").contains("not repaired: no backup has this file as it was before the damage");
     }
 
+    /** As if it had a bad sector. */
+    @Test
+    void fileThatCantBeRead_keepsNoOther() throws IOException {
+        write(Where.OWN, 2);
+        backUp();
+        Path unread = firstFileOf("0 in window 0, record 0");
+        Path damaged = firstFileOf("3 in window 0, record 0");
+        Files.delete(unread);
+        Files.createDirectory(unread);
+        change(damaged, 200);
+        CliRun run = CliRun.of("repair", root, "--from", folder);
+        assertThat(run.lines()).as(run.err()).hasSize(2).first().asString().contains("not repaired: its streams can't be compared");
+        assertThat(run.lines()).last().asString().contains(damaged.getFileName().toString(), "repaired from");
+        assertThat(run.exit()).isEqualTo(Exit.FINDINGS.code());
+    }
+
     @Test
     void dryRun_saysWhatCouldBeDone_andChangesNothing() throws IOException {
         write(Where.PACKED, 2);

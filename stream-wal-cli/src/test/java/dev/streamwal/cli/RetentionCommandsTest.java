@@ -50,6 +50,12 @@ class RetentionCommandsTest {
         log.append("mem", Duration.ofHours(2));
     }
 
+    /** As a bad sector does. */
+    private static void makeUnreadable(Path segment) throws IOException {
+        Files.delete(segment);
+        Files.createDirectory(segment);
+    }
+
     private static List<Map<String, Object>> without(CliRun run, String... fields) throws IOException {
         List<Map<String, Object>> objects = run.json();
         objects.forEach(object -> object.keySet().removeAll(List.of(fields)));
@@ -123,6 +129,13 @@ class RetentionCommandsTest {
             assertThat(CliRun.of("sweep", root, "--now", "+10d").exit()).isZero();
             assertThat(found).hasSize(7).allSatisfy(each -> assertThat(inventory.fileOf(each)).doesNotExist().asString().endsWith(".seg"));
         }
+    }
+
+    @Test
+    void sweep_dryRun_aFileCantBeRead_keepsNoOther() throws IOException {
+        makeUnreadable(log.segments("cpu%2fa").get(2));
+        CliRun run = CliRun.of("sweep", root, "--now", "+10d", "--dry-run");
+        assertThat(run.out()).as(run.err()).contains("would delete 7 segments");
     }
 
     @Test
@@ -252,6 +265,19 @@ class RetentionCommandsTest {
         assertThat(log.segments("cpu%2fb")).hasSize(1);
     }
 
+    /** Each of them is told. */
+    @ParameterizedTest
+    @ValueSource(booleans = {true, false})
+    void purge_damagedStreams_keepNoOther_dryOrNot(boolean dry) throws IOException {
+        Files.write(log.segments("cpu%2fa").get(0), new byte[200]);
+        makeUnreadable(log.segments("cpu%2fb").get(0));
+        CliRun run = dry ? CliRun.of("purge", root, "*", "--before", "-30m", "--dry-run") : CliRun.of("purge", root, "*", "--before", "-30m");
+        assertThat(run.out()).endsWith((dry ? "would delete" : "deleted") + " 1 segment, 152 B\n");
+        assertThat(run.err().lines()).as(run.err()).hasSize(2).first().asString().contains("segment doesn't start with", "cpu%2fa");
+        assertThat(run.err().lines()).last().asString().contains("cpu%2fb");
+        assertThat(run.exit()).isEqualTo(Exit.FINDINGS.code());
+    }
+
     @Test
     void purge_whatIsNotThere_isTold() {
         CliRun run = CliRun.of("purge", root, "disk", "mem", "--before", "now");
@@ -280,6 +306,17 @@ class RetentionCommandsTest {
         assertThat(log.files()).isEqualTo(before);
         CliRun real = CliRun.of("erase", root, "*", "--json", "--from", "-2h", "--to", "now");
         assertThat(without(dry, "dryRun")).isEqualTo(without(real, "dryRun", "rewritten", "quarantined"));
+    }
+
+    @Test
+    void erase_dryRun_damagedStreams_keepNoOther() throws IOException {
+        log.damage(log.segments("cpu%2fa").get(0), THREE_WINDOWS[0]);
+        makeUnreadable(log.segments("cpu%2fb").get(0));
+        CliRun run = CliRun.of("erase", root, "*", "--dry-run", "--from", "-10h", "--to", "now");
+        assertThat(run.out()).isEqualTo("would erase 3 records of 2 streams, 144 B\n");
+        assertThat(run.err().lines()).as(run.err()).hasSize(2).first().asString().contains("record is damaged", "stream=cpu/a");
+        assertThat(run.err().lines()).last().asString().contains("stream=cpu/b");
+        assertThat(run.exit()).isEqualTo(Exit.FINDINGS.code());
     }
 
     /** Its bytes stay in a pack, or a segment that streams share, until these are written anew. */

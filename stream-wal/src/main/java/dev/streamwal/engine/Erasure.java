@@ -11,6 +11,7 @@ import dev.streamwal.error.WalLockedException;
 import dev.streamwal.format.StreamKey;
 import dev.streamwal.io.DirectoryListing;
 import dev.streamwal.io.FileStep;
+import dev.streamwal.io.FirstFailure;
 import dev.streamwal.packing.PackErasure;
 import dev.streamwal.packing.PackStore;
 import dev.streamwal.packing.Packer;
@@ -32,7 +33,6 @@ import java.util.List;
 import java.util.Optional;
 import java.util.Set;
 import java.util.function.Predicate;
-import org.jspecify.annotations.Nullable;
 
 /**
  * Erases the records of streams in a range of time, wherever they stand. One use.
@@ -53,8 +53,6 @@ public final class Erasure {
 
     /** How often a stream is sealed and looked through, if a cut comes in between each time, or a slot isn't published. */
     private static final int MAX_TRIES = 3;
-    /** A disk that fails may fail in each of very many streams. */
-    private static final int MAX_SUPPRESSED = 100;
 
     private final Path root;
     private final PackStore store;
@@ -65,7 +63,7 @@ public final class Erasure {
     private final Set<StreamKey> streams = new HashSet<>();
     private final Set<Path> rewritten = new LinkedHashSet<>();
     private Erased erased = Erased.NOTHING;
-    private @Nullable WalException refused;
+    private final FirstFailure failures = new FirstFailure();
     private boolean isOver;
 
     /**
@@ -96,7 +94,7 @@ public final class Erasure {
      */
     public void run(Collection<StreamLog> withSegments) throws IOException {
         attempt(packer::packAllShared, root);
-        PackErasure packs = new PackErasure(store, keys, range, this::erased, this::refused, FlushFailedException.class::isInstance);
+        PackErasure packs = new PackErasure(store, keys, range, this::erased, failures::add, FlushFailedException.class::isInstance);
         try {
             for (StreamLog stream : withSegments) {
                 if (keys.test(stream.key().text()) && !stream.key().equals(StreamKey.SHARED)) {
@@ -110,10 +108,7 @@ public final class Erasure {
         }
         // last, because the tier may take long
         attempt(packs::tidy, root);
-        WalException first = refused;
-        if (first != null) {
-            throw first;
-        }
+        failures.throwIfAny();
     }
 
     private void attempt(FileStep part, Path where) throws IOException {
@@ -127,9 +122,9 @@ public final class Erasure {
             isOver = true;
             throw e;
         } catch (WalException e) {
-            refused(e);
+            failures.add(e);
         } catch (IOException e) {
-            refused(StorageErrors.translate("erase records", e, where));
+            failures.add(StorageErrors.translate("erase records", e, where));
         }
     }
 
@@ -142,8 +137,8 @@ public final class Erasure {
             damage.clear();
             unsealed = eraseOwn(stream, upTo, damage);
         }
-        damage.forEach(this::refused);
-        unsealed.ifPresent(file -> refused(notSealed(stream, file)));
+        damage.forEach(failures::add);
+        unsealed.ifPresent(file -> failures.add(notSealed(stream, file)));
     }
 
     private Optional<Path> eraseOwn(StreamLog stream, long upTo, List<WalException> damage) throws IOException {
@@ -160,15 +155,6 @@ public final class Erasure {
         streams.add(key);
         rewritten.add(file);
         erased = erased.plus(what);
-    }
-
-    private void refused(WalException why) {
-        WalException first = refused;
-        if (first == null) {
-            refused = why;
-        } else if (first.getSuppressed().length < MAX_SUPPRESSED && !first.equals(why)) {
-            first.addSuppressed(why);
-        }
     }
 
     /** How many streams had such records. */

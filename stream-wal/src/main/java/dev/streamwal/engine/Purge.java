@@ -7,18 +7,18 @@ import dev.streamwal.error.WalException;
 import dev.streamwal.error.WalFailedException;
 import dev.streamwal.error.WalLockedException;
 import dev.streamwal.format.StreamKey;
+import dev.streamwal.io.FirstFailure;
 import dev.streamwal.packing.PackStore;
 import dev.streamwal.packing.PackedPurge;
 import java.io.IOException;
 import java.util.function.BiConsumer;
-import org.jspecify.annotations.Nullable;
 
 /** Deletes the beginnings of streams, up to a time. One use; for one thread, which holds a lock of {@link PackStore} while no sweep runs. */
 public final class Purge {
 
     private final CallFailures failures;
     private final PackedPurge packed;
-    private @Nullable WalException refused;
+    private final FirstFailure refused = new FirstFailure();
 
     /**
      * A purge of windows that end at or before a time.
@@ -37,25 +37,19 @@ public final class Purge {
         } catch (WalFailedException | WalClosedException | WalLockedException | FlushFailedException e) {
             throw e;
         } catch (WalException e) {
-            refuse(e);
+            refused.add(e);
         } catch (IOException e) {
-            refuse(failures.notDone("purge", e, stream.directory(), stream.key().text()));
+            refused.add(failures.notDone("purge", e, stream.directory(), stream.key().text()));
         }
-    }
-
-    private void refuse(WalException failure) {
-        refused = refused == null ? failure : refused;
     }
 
     /**
      * Deletes what is left of these streams in packs, by one change.
      *
-     * @throws WalException the first failure that concerned one stream
+     * @throws WalException the first failure that concerned one stream; others are suppressed
      */
     public void finish() throws IOException {
         packed.finish();
-        if (refused != null) {
-            throw refused;
-        }
+        refused.throwIfAny();
     }
 }
