@@ -7,6 +7,7 @@ import dev.streamwal.error.CorruptSegmentException;
 import dev.streamwal.format.KeyScope;
 import dev.streamwal.format.SegmentHeader;
 import dev.streamwal.io.ChannelCache;
+import dev.streamwal.pack.PackFiles;
 import dev.streamwal.reader.ReaderOptions;
 import dev.streamwal.segment.ReadSettings;
 import dev.streamwal.segment.Segment;
@@ -18,6 +19,7 @@ import java.time.InstantSource;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.NavigableSet;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.OptionalLong;
 import org.jspecify.annotations.Nullable;
@@ -90,6 +92,13 @@ final class LogSegments implements AutoCloseable {
 
     List<CorruptSegmentException> damagedTables() throws IOException {
         return source.packs().damagedTables();
+    }
+
+    /** How many records a pack has that its damaged table doesn't tell. */
+    long unlistedRecords(Path table) throws IOException {
+        String name = Objects.requireNonNull(table.getFileName()).toString();
+        OptionalLong number = PackFiles.parseTable(name).isPresent() ? PackFiles.parseTable(name) : PackFiles.parse(name);
+        return source.packs().unlistedRecords(number.orElseThrow());
     }
 
     /** The bytes of all segments of a stream. */

@@ -12,6 +12,8 @@ final class LossEstimate {
     private int places;
     private long bytes;
     private long records;
+    /** How {@link #records} is to be understood. */
+    private String bound = "";
 
     /** By the mean size of the stream's valid records. */
     void add(Damage damage, VerifyReport stream) {
@@ -20,18 +22,25 @@ final class LossEstimate {
 
     /** By the mean size of valid records; if there are none, one per place. A place too small for a record counts none. */
     void add(Damage damage, long validRecords, long validBytes) {
-        places++;
-        bytes += damage.length();
-        if (damage.length() >= MIN_RECORD_BYTES) {
-            double mean = validRecords == 0 ? damage.length() : (double) validBytes / validRecords;
-            records += Math.max(1, Math.round(damage.length() / mean));
-        }
+        double mean = validRecords == 0 ? damage.length() : (double) validBytes / validRecords;
+        long here = damage.length() < MIN_RECORD_BYTES ? 0 : Math.max(1, Math.round(damage.length() / mean));
+        add(1, damage.length(), here, validRecords == 0 ? "at least " : "about ");
+    }
+
+    /** Of a file that has so many records which can't be read, unless they were deleted before. */
+    void addKnown(Damage damage, long mostRecords) {
+        add(1, damage.length(), mostRecords, "at most ");
     }
 
     void add(LossEstimate other) {
-        places += other.places;
-        bytes += other.bytes;
-        records += other.records;
+        add(other.places, other.bytes, other.records, other.bound);
+    }
+
+    private void add(int morePlaces, long moreBytes, long moreRecords, String otherBound) {
+        bound = morePlaces == 0 || bound.equals(otherBound) ? bound : isNone() ? otherBound : "about ";
+        places += morePlaces;
+        bytes += moreBytes;
+        records += moreRecords;
     }
 
     boolean isNone() {
@@ -46,11 +55,15 @@ final class LossEstimate {
         return records;
     }
 
+    /** As in "at most 3 records lost". */
+    String recordsLost() {
+        return bound + Figures.number(records, "record") + " lost";
+    }
+
     @Override
     public String toString() {
         return isNone()
                 ? "no damage"
-                : Figures.number(places, "place") + " damaged: " + Figures.bytes(bytes) + ", about " + Figures.number(records, "record")
-                        + " lost";
+                : Figures.number(places, "place") + " damaged: " + Figures.bytes(bytes) + ", " + recordsLost();
     }
 }

@@ -99,7 +99,7 @@ final class SharedDamage {
         }
     }
 
-    private final Set<Path> unreadablePacks;
+    private final Map<Path, Long> unreadablePacks;
     private final Map<Path, InFile> files = new TreeMap<>();
     private long records;
     private long bytes;
@@ -107,13 +107,15 @@ final class SharedDamage {
     private long streamRecords;
     private long streamBytes;
 
-    /** @param unreadablePacks those that are missing, or whose tables are damaged */
-    SharedDamage(Set<Path> unreadablePacks) {
-        this.unreadablePacks = Set.copyOf(unreadablePacks);
+    /** @param unreadablePacks those that are missing, or whose tables are damaged, and how many of their records can't be read */
+    SharedDamage(Map<Path, Long> unreadablePacks) {
+        this.unreadablePacks = Map.copyOf(unreadablePacks);
     }
 
+    /** A pack begins with its header, which costs no stream a record. */
     boolean isShared(Damage damage) {
-        return isInSharedSegment(damage) || unreadablePacks.contains(damage.file()) || (isIn(damage, PackFiles.DIRECTORY) && Files.notExists(damage.file()));
+        return isInSharedSegment(damage) || unreadablePacks.containsKey(damage.file())
+                || (isIn(damage, PackFiles.DIRECTORY) && (damage.offset() == 0 || Files.notExists(damage.file())));
     }
 
     private static boolean isInSharedSegment(Damage damage) {
@@ -170,12 +172,20 @@ final class SharedDamage {
         return files.values();
     }
 
-    /** Estimates by the mean size of all records in shared segments; in packs, by that of all streams' records. */
+    /**
+     * Of places in one file. Of a pack whose table can't be read the list of packs knows it; else it is estimated by the mean size of all records in shared
+     * segments, or in packs, by that of all streams' records.
+     */
     LossEstimate loss(Collection<Damage> damage) {
         LossEstimate lost = new LossEstimate();
         for (Damage each : damage) {
             boolean isInSegment = isInSharedSegment(each);
-            lost.add(each, isInSegment ? records : streamRecords, isInSegment ? bytes : streamBytes);
+            Long known = unreadablePacks.get(each.file());
+            if (known != null) {
+                lost.addKnown(each, lost.isNone() ? known : 0);
+            } else {
+                lost.add(each, isInSegment ? records : streamRecords, isInSegment ? bytes : streamBytes);
+            }
         }
         return lost;
     }

@@ -12,10 +12,12 @@ import dev.streamwal.reader.VerifyReport;
 import dev.streamwal.reader.WalReader;
 import java.io.IOException;
 import java.nio.file.Path;
+import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
+import java.util.Map;
+import java.util.Objects;
 import java.util.Set;
-import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
@@ -28,7 +30,8 @@ import picocli.CommandLine.Option;
             "Without KEYs also checks the other files that a writer or a consumer needs: positions, the commit journal, the list of packs, consumers, keys.",
             "Damage in a segment that streams share, and of a pack of which nothing can be read, is told once, by its file, with the streams that may have "
                     + "lost records there; in JSON by an object with sharedFile.",
-            "The number of records in a damaged part is estimated from the stream's mean record size.",
+            "The number of records in a damaged part is estimated from the stream's mean record size. Of a pack whose table is damaged, or that is missing, "
+                    + "it is known, but deleted ones may be among them.",
             "With --anchor, compares the log with what it was when the command digest printed the anchor, too."
         })
 final class VerifyCommand extends RecordsCommand {
@@ -63,7 +66,12 @@ final class VerifyCommand extends RecordsCommand {
         }
         // whose anchor is no anchor hears of it before the log is read
         AnchorReport report = anchor == null ? null : new AnchorReport(anchor, reader, out, this::complain);
-        shared = new SharedDamage(segments.damagedTables().stream().map(CorruptSegmentException::file).collect(Collectors.toSet()));
+        Map<Path, Long> unreadable = new HashMap<>();
+        for (CorruptSegmentException table : segments.damagedTables()) {
+            Path file = Objects.requireNonNull(table.file());
+            unreadable.put(file, segments.unlistedRecords(file));
+        }
+        shared = new SharedDamage(unreadable);
         inTier = PacksInTier.of(root());
         try (Progress progress = progress("verifying", selection.keys().size(), "streams")) {
             for (String key : selection.keys()) {
@@ -127,7 +135,7 @@ final class VerifyCommand extends RecordsCommand {
         if (file.isTruncated()) {
             more(file.file().toString(), out);
         }
-        if (file.streamCount() > 0) {
+        if (file.streamCount() > 0 && here.records() > 0) {
             List<String> named = file.streams().subList(0, Math.min(SHOWN_STREAMS, file.streams().size()));
             long others = file.streamCount() - named.size();
             out.line("    streams that may have lost records there: " + String.join(", ", named)
@@ -165,7 +173,7 @@ final class VerifyCommand extends RecordsCommand {
 
     private void show(String stream, Damage damage, LossEstimate here, String reason, CommandOutput out) {
         out.line(stream + damage.file() + ", offset " + damage.offset() + ": " + Figures.bytes(damage.length())
-                + " damaged, about " + Figures.number(here.records(), "record") + " lost");
+                + " damaged, " + here.recordsLost());
         out.line("    " + reason);
         inTier.advice(damage.file()).ifPresent(advice -> out.line("    " + advice));
     }

@@ -181,10 +181,11 @@ class CheckingCommandsTest {
         assertThat(lines.get(0)).startsWith("ROOT/packs/" + pack.getFileName() + ", offset ");
         assertThat(lines.get(1)).contains(damage.equals("missing") ? "pack listed in the manifest is missing" : "the pack can't be read");
         assertThat(lines.get(2)).startsWith("    streams that may have lost records there: m/0, m/1").endsWith(" more");
-        assertThat(lines.get(3)).startsWith("40 streams, 200 records, ").contains("; 1 place damaged: ");
+        assertThat(lines.get(3)).startsWith("40 streams, 200 records, ").contains("; 1 place damaged: ").endsWith(", at most 200 records lost");
         assertThat(lines).hasSize(4);
         List<Map<String, Object>> json = CliRun.of("verify", packed, "--json").json();
-        assertThat(json.get(json.size() - 1)).containsEntry("sharedFile", pack.toString()).containsEntry("streamCount", 40L);
+        assertThat(json.get(json.size() - 1)).containsEntry("sharedFile", pack.toString()).containsEntry("streamCount", 40L)
+                .containsEntry("estimatedRecordsLost", 200L);
         if (damage.equals("missing")) {
             assertThat(json.get(json.size() - 1)).containsEntry("damagedBytes", (long) bytes.length);
         }
@@ -192,6 +193,24 @@ class CheckingCommandsTest {
             assertThat(CliRun.of("backup", packed, folder.resolve("backup")).err()).contains(pack.getFileName() + ", file=")
                     .contains("; try again, ", " that file is damaged");
         }
+    }
+
+    /** Its end has a copy. */
+    @Test
+    void verify_aPacksHeaderIsDamaged_isToldOnce_andCostsNothing(@TempDir Path other) throws IOException {
+        WrittenLog log = new WrittenLog(other);
+        try (StreamWal wal = log.openShared()) {
+            for (String key : List.of("a", "b")) {
+                long unused = wal.stream(key).append("record".getBytes(UTF_8)).position();
+            }
+        }
+        log.pack();
+        try (Stream<Path> packs = Files.list(other.resolve("packs"))) {
+            SampleLog.change(packs.filter(file -> file.toString().endsWith(".pack")).findFirst().orElseThrow(), 40);
+        }
+        CliRun run = CliRun.of("verify", other);
+        assertThat(run.lines()).hasSize(3).last().asString().startsWith("2 streams, 2 records, ").endsWith("1 place damaged: 0 B, about 0 records lost");
+        assertThat(run.exit()).isEqualTo(Exit.FINDINGS.code());
     }
 
     private static void damage(Path pack, byte[] bytes, String damage) throws IOException {

@@ -31,6 +31,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicInteger;
@@ -296,6 +297,30 @@ public final class PackCatalog {
             addKeys(manifest, pack -> true, KeyScope.of(List.of()), (key, base) -> { }, damage::add);
             return damage;
         });
+    }
+
+    /** How many records a pack has, also deleted ones, in segments that its table doesn't tell because it is damaged. */
+    public long unlistedRecords(long number) throws IOException {
+        return look(manifest -> {
+            Optional<ListedPack> pack = manifest.pack(number);
+            return pack.isEmpty() ? 0L : pack.get().records() - listedRecords(pack.get());
+        });
+    }
+
+    private long listedRecords(ListedPack pack) throws IOException {
+        long records = 0;
+        PackWalk walk = null;
+        for (boolean more = true; more; ) {
+            try {
+                walk = walk == null ? reader(pack).walk() : walk;
+                more = walk.next();
+                records += more ? walk.entry().records() : 0;
+            } catch (CorruptSegmentException e) {
+                // the walk goes on after it
+                more = walk != null;
+            }
+        }
+        return records;
     }
 
     private void addKeys(Manifest manifest, Predicate<ListedPack> which, KeyScope scope, ObjLongConsumer<StreamKey> found,

@@ -30,7 +30,7 @@ public final class Damage extends Snapshot<Damage.Fields> {
         return fields().offset();
     }
 
-    /** {@return number of bytes up to the next record that verifies, or to the end of the data} */
+    /** {@return number of bytes up to the next record that verifies, or to the end of the data; 0 if no record is damaged} */
     public long length() {
         return fields().length();
     }

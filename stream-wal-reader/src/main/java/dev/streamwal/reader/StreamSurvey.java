@@ -252,7 +252,7 @@ final class StreamSurvey {
         } catch (NoSuchFileException e) {
             // the walk has read it
         } catch (CorruptSegmentException e) {
-            damage.add(e, e.offset(), e.length());
+            damage.add(e, e.offset(), 0); // the walk has read all records
         }
     }
 
