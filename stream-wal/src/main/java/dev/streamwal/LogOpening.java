@@ -19,6 +19,7 @@ import dev.streamwal.error.WalLockedException;
 import dev.streamwal.format.StreamKey;
 import dev.streamwal.io.ChannelCache;
 import dev.streamwal.io.DirectoryForce;
+import dev.streamwal.io.LeftOpen;
 import dev.streamwal.io.ProcessLock;
 import dev.streamwal.manifest.Manifest;
 import dev.streamwal.manifest.ManifestFile;
@@ -77,11 +78,7 @@ final class LogOpening {
         try {
             return new LogOpening(root, options, environment, lock).open();
         } catch (RuntimeException | Error e) {
-            try {
-                lock.close();
-            } catch (IOException notClosed) {
-                e.addSuppressed(notClosed);
-            }
+            LeftOpen.close(lock, e);
             throw e;
         }
     }

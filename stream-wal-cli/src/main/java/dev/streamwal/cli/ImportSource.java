@@ -11,6 +11,7 @@ import dev.streamwal.cli.ingest.NanoWalRows;
 import dev.streamwal.cli.ingest.RowContent;
 import dev.streamwal.cli.ingest.Rows;
 import dev.streamwal.cli.ingest.TimeFormat;
+import dev.streamwal.io.LeftOpen;
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.file.Files;
@@ -131,7 +132,7 @@ final class ImportSource {
                 default -> new CsvRows(input, file.toString(), layout, fixedKey(file));
             };
         } catch (IOException | RuntimeException e) {
-            input.close();
+            LeftOpen.close(input, e);
             throw e;
         }
     }

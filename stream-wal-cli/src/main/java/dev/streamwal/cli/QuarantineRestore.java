@@ -11,6 +11,7 @@ import dev.streamwal.error.TimestampOutOfRangeException;
 import dev.streamwal.error.UnsupportedFormatException;
 import dev.streamwal.format.SegmentHeader;
 import dev.streamwal.format.StreamKey;
+import dev.streamwal.io.LeftOpen;
 import dev.streamwal.reader.EntryCursor;
 import dev.streamwal.reader.EntryRef;
 import dev.streamwal.reader.WalReader;
@@ -508,7 +509,7 @@ final class QuarantineRestore implements AutoCloseable {
                     }
                 }
             } catch (IOException | RuntimeException e) {
-                close();
+                LeftOpen.close(this, e);
                 throw e;
             }
         }

@@ -8,6 +8,7 @@ import dev.streamwal.format.RecordLayout;
 import dev.streamwal.format.SegmentHeader;
 import dev.streamwal.format.SegmentName;
 import dev.streamwal.format.StreamKey;
+import dev.streamwal.io.LeftOpen;
 import dev.streamwal.io.LogFile;
 import dev.streamwal.io.SegmentBytes;
 import dev.streamwal.recovery.QuarantinedFile;
@@ -94,7 +95,7 @@ final class SetAsideRecords implements AutoCloseable {
         try {
             return new SetAsideRecords(open, new Part(open, from), from, header, keys);
         } catch (RuntimeException e) {
-            open.close();
+            LeftOpen.close(open, e);
             throw e;
         }
     }

@@ -3,6 +3,7 @@ package dev.streamwal.ratis;
 import static java.nio.charset.StandardCharsets.UTF_8;
 
 import dev.streamwal.io.DirectoryForce;
+import dev.streamwal.io.LeftOpen;
 import dev.streamwal.io.LogFile;
 import dev.streamwal.ratis.settings.RaftSettings;
 import dev.streamwal.ratis.shard.ImageRule;
@@ -169,7 +170,7 @@ public final class ReplicatedWalServer implements AutoCloseable {
             return started;
         } catch (IOException | RuntimeException e) {
             if (started != null) {
-                started.close();
+                LeftOpen.close(started, e);
             }
             if (e instanceof IllegalArgumentException invalid) {
                 throw invalid;

@@ -3,6 +3,7 @@ package dev.streamwal.backup;
 import dev.streamwal.error.WalException;
 import dev.streamwal.io.DirectoryForce;
 import dev.streamwal.io.DirectoryListing;
+import dev.streamwal.io.LeftOpen;
 import dev.streamwal.io.LogFile;
 import dev.streamwal.io.ProcessLock;
 import java.io.IOException;
@@ -62,11 +63,7 @@ final class RunningBackup implements AutoCloseable {
             Path unused = Files.createFile(running.mark);
             return running;
         } catch (IOException | RuntimeException e) {
-            try {
-                running.close();
-            } catch (IOException suppressed) {
-                e.addSuppressed(suppressed);
-            }
+            LeftOpen.close(running, e);
             throw e;
         }
     }

@@ -12,6 +12,7 @@ import dev.streamwal.format.CursorLayout;
 import dev.streamwal.format.KeyScope;
 import dev.streamwal.format.StreamKey;
 import dev.streamwal.io.DirectoryForce;
+import dev.streamwal.io.LeftOpen;
 import dev.streamwal.io.LogFile;
 import dev.streamwal.io.ProcessLock;
 import java.io.IOException;
@@ -128,7 +129,7 @@ public final class CursorWriter implements AutoCloseable {
             made.create();
             return made;
         } catch (IOException | RuntimeException e) {
-            lock.close();
+            LeftOpen.close(lock, e);
             throw e;
         }
     }

@@ -78,7 +78,7 @@ public final class ProcessLock implements AutoCloseable {
             throw new HeldException(true, e);
         } catch (IOException | RuntimeException e) {
             if (!OPEN.containsKey(file)) {
-                channel.close();
+                LeftOpen.close(channel, e);
             }
             throw e;
         }

@@ -101,7 +101,7 @@ public final class SharedFile implements OpenBytes {
                 }
                 return channel;
             } catch (IOException e) {
-                channel.close();
+                LeftOpen.close(channel, e);
                 throw e;
             }
         }

@@ -7,6 +7,7 @@ import dev.streamwal.format.SegmentHeader;
 import dev.streamwal.format.SegmentIndex;
 import dev.streamwal.io.DirectWrites;
 import dev.streamwal.io.DirectoryForce;
+import dev.streamwal.io.LeftOpen;
 import dev.streamwal.io.LogFile;
 import dev.streamwal.io.SegmentBytes;
 import java.io.Closeable;
@@ -120,7 +121,7 @@ public final class PackWriter implements Closeable {
             writer.out.add(PackHeaderLayout.encode(header));
             return writer;
         } catch (IOException | RuntimeException e) {
-            temporary.close();
+            LeftOpen.close(temporary, e);
             boolean unused = Files.deleteIfExists(temporary.path());
             throw e;
         }

@@ -21,6 +21,7 @@ import dev.streamwal.format.KeyScope;
 import dev.streamwal.format.StreamKey;
 import dev.streamwal.io.FileFunction;
 import dev.streamwal.io.FileOperation;
+import dev.streamwal.io.LeftOpen;
 import dev.streamwal.io.ProcessLock;
 import dev.streamwal.walk.StreamExtent;
 import java.io.IOException;
@@ -127,7 +128,7 @@ final class Consumers {
                 findLost(scope, cursor, consumer.lostRanges(), consumer.possiblyLostRanges());
                 return consumer;
             } catch (IOException | RuntimeException e) {
-                cursor.close();
+                LeftOpen.close(cursor::close, e);
                 throw e;
             }
         });

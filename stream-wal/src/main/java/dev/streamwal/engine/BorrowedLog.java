@@ -3,6 +3,7 @@ package dev.streamwal.engine;
 import dev.streamwal.catalog.StreamDirectory;
 import dev.streamwal.format.PositionsLayout;
 import dev.streamwal.io.DirectoryTree;
+import dev.streamwal.io.LeftOpen;
 import dev.streamwal.pack.PackFiles;
 import dev.streamwal.recovery.Quarantine;
 import java.io.IOException;
@@ -38,11 +39,7 @@ public record BorrowedLog(Path original, Path root) implements AutoCloseable {
             log.fill(original.toRealPath());
             return log;
         } catch (IOException | RuntimeException | Error e) {
-            try {
-                log.close();
-            } catch (IOException suppressed) {
-                e.addSuppressed(suppressed);
-            }
+            LeftOpen.close(log, e);
             throw e;
         }
     }
