@@ -194,19 +194,18 @@ final class Producers {
         }
     }
 
-    /** @param isBeforeReached written by version 2 of the state, which knew of all producers for as long as they were among the last */
-    static Producers read(DataInputStream source, boolean isBeforeReached) throws IOException {
+    static Producers read(DataInputStream source) throws IOException {
         Producers read = new Producers();
         read(source, read.forgotten);
         read(source, read.last);
         int known = Text.readCount(source);
         for (int i = 0; i < known; i++) {
             Sent sent = new Sent(Text.read(source), source.readLong());
-            byte[] answer = Text.readBytes(source);
-            read.answers.put(sent, new Answer(answer, isBeforeReached ? AMONG_THE_LAST : source.readLong()));
-            read.answerBytes += answer.length;
+            Answer answer = new Answer(Text.readBytes(source), source.readLong());
+            read.answers.put(sent, answer);
+            read.answerBytes += answer.bytes.length;
         }
-        int producers = isBeforeReached ? 0 : Text.readCount(source);
+        int producers = Text.readCount(source);
         for (int i = 0; i < producers; i++) {
             read.reached.put(Text.read(source), new Reached(source.readLong(), source.readLong(), source.readLong()));
         }

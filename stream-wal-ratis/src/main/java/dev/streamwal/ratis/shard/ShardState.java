@@ -196,8 +196,7 @@ final class ShardState {
         producers.write(out);
     }
 
-    /** @param isBeforeReached written by version 2, see {@link Producers#read} */
-    static ShardState read(DataInputStream source, boolean isBeforeReached) throws IOException {
+    static ShardState read(DataInputStream source) throws IOException {
         ShardState read = new ShardState();
         read.appliedTerm = source.readLong();
         read.appliedIndex = source.readLong();
@@ -213,7 +212,7 @@ final class ShardState {
             String key = Text.read(source);
             read.streams.put(key, new Known(source.readLong(), source.readLong()));
         }
-        read.producers = Producers.read(source, isBeforeReached);
+        read.producers = Producers.read(source);
         return read;
     }
 }

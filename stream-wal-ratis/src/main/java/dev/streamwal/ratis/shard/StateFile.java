@@ -27,8 +27,6 @@ final class StateFile {
 
     private static final int MAGIC = 0x5357_5253;
     private static final int VERSION = 3;
-    /** Without how far producers' commands of a stream go, beyond the last ones. */
-    private static final int VERSION_BEFORE_REACHED = 2;
 
     private StateFile() {}
 
@@ -73,10 +71,10 @@ final class StateFile {
         try (DataInputStream in = new DataInputStream(new Beginning(new BufferedInputStream(source.open(), PIECE_BYTES), body))) {
             int unusedMagic = in.readInt();
             int version = in.readInt();
-            if (version != VERSION && version != VERSION_BEFORE_REACHED) {
+            if (version != VERSION) {
                 throw OtherVersionException.of(version, VERSION);
             }
-            return ShardState.read(in, version == VERSION_BEFORE_REACHED);
+            return ShardState.read(in);
         }
     }
 

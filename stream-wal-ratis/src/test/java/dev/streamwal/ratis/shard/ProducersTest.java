@@ -28,7 +28,7 @@ class ProducersTest {
     }
 
     private static Producers copy(Producers producers) throws IOException {
-        return Producers.read(new DataInputStream(new ByteArrayInputStream(bytes(producers))), false);
+        return Producers.read(new DataInputStream(new ByteArrayInputStream(bytes(producers))));
     }
 
     private static byte[] bytes(Producers producers) throws IOException {
