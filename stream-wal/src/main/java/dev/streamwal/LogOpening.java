@@ -21,6 +21,7 @@ import dev.streamwal.io.ChannelCache;
 import dev.streamwal.io.DirectoryForce;
 import dev.streamwal.io.LeftOpen;
 import dev.streamwal.io.ProcessLock;
+import dev.streamwal.io.ProgramClock;
 import dev.streamwal.manifest.Manifest;
 import dev.streamwal.manifest.ManifestFile;
 import dev.streamwal.packing.PackStore;
@@ -67,10 +68,11 @@ final class LogOpening {
         this.options = options;
         this.environment = environment;
         this.lock = lock;
-        long nowMillis = StreamWal.millis(options.clock(), root);
+        ProgramClock clock = new ProgramClock(options.clock());
+        long nowMillis = StreamWal.millis(clock, root);
         this.writer = WriterFile.claim(root, environment.salts().getAsLong(), nowMillis);
         this.time = knownTime(nowMillis);
-        this.report = new BackgroundReport(root, options.listener(), environment.threads(), options.clock());
+        this.report = new BackgroundReport(root, options.listener(), environment.threads(), clock);
     }
 
     static StreamWal open(Path root, WalOptions options, Environment environment) {

@@ -37,6 +37,7 @@ import dev.streamwal.error.WalLockedException;
 import dev.streamwal.format.StreamKey;
 import dev.streamwal.io.IoFailure;
 import dev.streamwal.io.ProcessLock;
+import dev.streamwal.io.ProgramClock;
 import dev.streamwal.keys.MasterKeys;
 import dev.streamwal.manifest.ListedPack;
 import dev.streamwal.manifest.Manifest;
@@ -145,7 +146,7 @@ public final class StreamWal implements AutoCloseable {
     StreamWal(Path root, WalOptions options, LogOpening.Parts parts, Environment environment) {
         this.root = root;
         this.options = options;
-        this.clock = options.clock();
+        this.clock = new ProgramClock(options.clock());
         this.lock = parts.lock();
         this.writer = parts.writer();
         this.time = parts.time();
@@ -155,7 +156,7 @@ public final class StreamWal implements AutoCloseable {
         this.folders = parts.folders();
         this.packs = parts.packs();
         this.settings = parts.settings();
-        this.sessionKeys = SessionKeys.of(root, options.encryption(), options.clock(), writer).orElse(null);
+        this.sessionKeys = SessionKeys.of(root, options.encryption(), clock, writer).orElse(null);
         this.streams = new StreamRegistry<>(this::newStream);
         commits.streams(this::knownLog);
         PackSweep packSweep = new PackSweep(packs);

@@ -12,6 +12,7 @@ import dev.streamwal.io.DirectoryForce;
 import dev.streamwal.io.FileOperation;
 import dev.streamwal.io.IoFailure;
 import dev.streamwal.io.ProcessLock;
+import dev.streamwal.io.ProgramClock;
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.file.FileAlreadyExistsException;
@@ -84,7 +85,7 @@ public final class BackupFolder {
      * @return the folder; nothing of it stays open between calls
      */
     public static BackupFolder at(Path folder, InstantSource clock) {
-        return new BackupFolder(Objects.requireNonNull(folder, "folder"), Objects.requireNonNull(clock, "clock"), null);
+        return new BackupFolder(Objects.requireNonNull(folder, "folder"), new ProgramClock(Objects.requireNonNull(clock, "clock")), null);
     }
 
     /**

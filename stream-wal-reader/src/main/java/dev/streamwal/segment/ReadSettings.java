@@ -1,5 +1,6 @@
 package dev.streamwal.segment;
 
+import dev.streamwal.io.ProgramClock;
 import java.nio.file.Path;
 import java.time.InstantSource;
 import org.jspecify.annotations.Nullable;
@@ -23,6 +24,10 @@ public record ReadSettings(long maxBatchBytes, int maxOpenFiles, int mergeGapByt
 
     /** Memory for what was read from the tier, unless another number is set. */
     public static final long TIER_CACHE_BYTES = 32 << 20;
+
+    public ReadSettings {
+        clock = new ProgramClock(clock);
+    }
 
     /** Without direct scans, and with the tier at the place that the manifest names. */
     public ReadSettings(long maxBatchBytes, int maxOpenFiles, int mergeGapBytes, int scanBufferBytes, long blockCacheBytes, boolean mappedReads,

@@ -113,7 +113,7 @@ public final class OpenFailures {
             return;
         }
         if (!isAnyOpen) {
-            since = clock.instant();
+            sinceNow();
         }
         isAnyOpen = true;
         last = new Failure(failures++, task, key, cause);
@@ -143,7 +143,7 @@ public final class OpenFailures {
         if (!isFinal) {
             failed(task, key, cause);
             isFinal = true;
-            since = clock.instant();
+            sinceNow();
         }
     }
 
@@ -201,7 +201,17 @@ public final class OpenFailures {
         newest.values().forEach(failure -> last = failure);
         if (isAnyOpen && last == null) {
             isAnyOpen = false;
+            sinceNow();
+        }
+    }
+
+    /** What has happened is known also if the program's clock doesn't say when: then the time before stays. */
+    @GuardedBy("this")
+    private void sinceNow() {
+        try {
             since = clock.instant();
+        } catch (RuntimeException e) {
+            // the failure may be this one
         }
     }
 

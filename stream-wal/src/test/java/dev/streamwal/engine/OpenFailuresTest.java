@@ -11,7 +11,7 @@ import org.junit.jupiter.api.Test;
 
 class OpenFailuresTest {
 
-    private static final Exception CAUSE = new IllegalStateException("made to fail");
+    private static final RuntimeException CAUSE = new IllegalStateException("made to fail");
 
     private long nowMillis;
     private final OpenFailures failures = new OpenFailures(() -> Instant.ofEpochMilli(nowMillis));
@@ -50,6 +50,21 @@ class OpenFailuresTest {
         assertOpen("seal", 10);
         failures.ended("seal", "a", after);
         assertNoneOpen(20);
+    }
+
+    @Test
+    void failed_soDoesTheClock_isKnownAllTheSame() {
+        nowMillis = 1;
+        OpenFailures timeless = new OpenFailures(() -> {
+            if (nowMillis == 0) {
+                throw CAUSE;
+            }
+            return Instant.ofEpochMilli(nowMillis);
+        });
+        nowMillis = 0;
+        timeless.failedForGood("flush", null, CAUSE);
+        assertThat(timeless.view().isFinal()).isTrue();
+        assertThat(timeless.view().since()).isEqualTo(Instant.ofEpochMilli(1));
     }
 
     @Test

@@ -1,6 +1,7 @@
 package dev.streamwal.ratis.shard;
 
 import com.google.errorprone.annotations.concurrent.GuardedBy;
+import dev.streamwal.io.ProgramClock;
 import java.io.IOException;
 import java.time.Duration;
 import java.time.Instant;
@@ -37,7 +38,7 @@ final class LeaderClock {
 
     /** @param maxAdvanceMillis by how much the clock may be ahead of the known time */
     LeaderClock(InstantSource clock, long maxAdvanceMillis, LongSupplier nanoTime) {
-        this.clock = clock;
+        this.clock = new ProgramClock(clock);
         this.maxAdvanceMillis = maxAdvanceMillis;
         this.nanoTime = nanoTime;
     }
@@ -81,10 +82,15 @@ final class LeaderClock {
     /**
      * What the clock says.
      *
-     * @throws IOException if it isn't believed
+     * @throws IOException if it fails, or isn't believed
      */
     synchronized long stamp() throws IOException {
-        long now = clock.millis();
+        long now;
+        try {
+            now = clock.millis();
+        } catch (RuntimeException e) {
+            throw new IOException("clock of the replica that leads fails: " + e, e);
+        }
         if (isAhead(now)) {
             throw new IOException("clock of the replica that leads is too far ahead of the log's: clock=" + Instant.ofEpochMilli(now) + ", replicatedClock="
                     + Instant.ofEpochMilli(replicatedMillis) + ", maxClockAdvance=" + Duration.ofMillis(maxAdvanceMillis)

@@ -7,6 +7,7 @@ import dev.streamwal.error.HeaderTooLargeException;
 import dev.streamwal.error.RecordTooLargeException;
 import dev.streamwal.error.TimestampOutOfRangeException;
 import dev.streamwal.error.WalException;
+import dev.streamwal.io.ProgramClock;
 import dev.streamwal.ratis.repair.LogCheck;
 import dev.streamwal.ratis.shard.ShardFolder.Image;
 import dev.streamwal.ratis.wire.AppendAnswer;
@@ -77,7 +78,7 @@ final class Shard implements AutoCloseable {
         this.maxClockSkewMillis = built.maxClockSkew().toMillis();
         this.state = state;
         this.newestImage = image;
-        this.clockMillis = state.appliedIndex() < 0 ? built.clock().millis() : state.clockMillis();
+        this.clockMillis = state.appliedIndex() < 0 ? new ProgramClock(built.clock()).millis() : state.clockMillis();
         this.log = openLog();
     }
 

@@ -39,6 +39,12 @@ class LeaderClockTest {
     }
 
     @Test
+    void stamp_theClockFails_isRefused() {
+        LeaderClock failing = new LeaderClock(() -> null, DAY_MILLIS, () -> nanos);
+        assertThatThrownBy(failing::stamp).isInstanceOf(IOException.class).hasMessageContaining("the program's clock returned null");
+    }
+
+    @Test
     void stamp_furtherAheadThanTheLimit_isRefused_untilTimeConfirmsIt() throws IOException {
         clock.saw(START_MILLIS);
         millis += 100 * DAY_MILLIS;
