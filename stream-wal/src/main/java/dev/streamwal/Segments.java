@@ -12,8 +12,8 @@ import dev.streamwal.append.SegmentChoice;
 public enum Segments {
 
     /**
-     * Own segments for the first {@link WalOptions#ownSegments()} streams that need a new one after the log was opened, and for records too large to
-     * share; otherwise shared. See {@link WalOptions.Builder#ownSegments}.
+     * Own segments for the first {@link WalOptions#ownSegments()} streams that need a new one after the log was opened, for records too large to
+     * share, and for streams with a limit of bytes; otherwise shared. See {@link WalOptions.Builder#ownSegments}.
      */
     AUTO(SegmentChoice.AUTO),
 
@@ -24,7 +24,7 @@ public enum Segments {
      */
     OWN(SegmentChoice.OWN),
 
-    /** Shared segments, except for records that are too large for them. */
+    /** Shared segments, except for records that are too large for them, and for streams with a limit of bytes. */
     SHARED(SegmentChoice.SHARED);
 
     @SuppressWarnings("ImmutableEnumChecker") // an enum's constant

@@ -129,6 +129,8 @@ public final class StreamOptions {
          * may exceed the limit by one segment. Its records in packs, from before there was a limit, don't count, and are deleted before the first of
          * these segments.
          *
+         * <p>A stream with a limit has segments of its own, as by {@link Segments#OWN}, whatever {@link #segments} says.
+         *
          * @param bytes 1 or more, of each matching stream by itself
          * @return this
          * @throws IllegalArgumentException if it is less

@@ -442,6 +442,9 @@ public final class WalOptions {
          * is being written stays, so a stream may exceed the limit by one segment. Its records in packs, from before there was a limit, don't count,
          * and are deleted before the first of these segments.
          *
+         * <p>A stream with a limit has segments of its own, which take a file and a mapping for each stream that is appended to: see
+         * {@link Segments#OWN}. To bound a log of many streams, use {@link #maxTotalBytes}.
+         *
          * @param bytes 1 or more, of each stream by itself; by default there is no limit
          * @return this
          * @throws IllegalArgumentException if it is less
