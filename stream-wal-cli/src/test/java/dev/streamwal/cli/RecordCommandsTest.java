@@ -127,7 +127,7 @@ class RecordCommandsTest {
     void cat_positionInTheMiddleOfARecord_findings() {
         CliRun run = CliRun.of("cat", log.root(), "meter/1", "--position", 8);
         assertThat(run.exit()).isEqualTo(Exit.FINDINGS.code());
-        assertThat(run.err()).contains("no record starts or ends at the position");
+        assertThat(run.err()).contains("no record starts or ends at the position", "; give what an append or a reader gave");
     }
 
     // ---- get

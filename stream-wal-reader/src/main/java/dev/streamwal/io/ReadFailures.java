@@ -43,7 +43,7 @@ public final class ReadFailures {
     private WalClosedException closed(@Nullable IOException failure) {
         String problem = isReplaced
                 ? "another log is at the path now, a new or a restored one: root=" + root + "; open cursors, tails and consumers again"
-                : "reader is closed: root=" + root;
+                : "reader is closed: root=" + root + "; open another one";
         return new WalClosedException(problem, root, null, WalException.NO_POSITION, failure);
     }
 }

@@ -240,7 +240,7 @@ public final class ScanStart {
         return new EntryNotFoundException(
                 "no record starts or ends at the position: stream=" + segment.key() + ", position=" + position + ", file=" + segment
                         // of a position that no stream comes to, the sum is beyond what a long holds
-                        + (offset < 0 ? "" : ", offset=" + offset),
+                        + (offset < 0 ? "" : ", offset=" + offset) + "; give what an append or a reader gave",
                 segment.file(), segment.key().text(), position, null);
     }
 }

@@ -640,7 +640,7 @@ class NanoWalTest {
         EntryCursor cursor = reader.scan(KEY);
         reader.close();
         assertThatThrownBy(cursor::next).isInstanceOf(WalClosedException.class);
-        assertThatThrownBy(() -> reader.keys()).isInstanceOf(WalClosedException.class);
+        assertThatThrownBy(() -> reader.keys()).isInstanceOf(WalClosedException.class).hasMessageEndingWith("; open another one");
         assertThatThrownBy(() -> reader.readBatch(List.of(new EntryRef(KEY, 0, 128)))).isInstanceOf(WalClosedException.class);
         cursor.close();
         assertThat(reader.openFiles()).isZero();

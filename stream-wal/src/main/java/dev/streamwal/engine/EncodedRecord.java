@@ -148,7 +148,7 @@ public final class EncodedRecord {
                         ? new RecordTooLargeException("encoded record is too large: max=" + maxBytes + "; split it", null, null,
                                 WalException.NO_POSITION)
                         : new RecordTooLargeException("encoded record is too large: maxRecordBytes=" + maxBytes + ", stream=" + stream
-                                + "; split it, or raise maxRecordBytes", null, stream, WalException.NO_POSITION);
+                                + "; split it, or raise maxRecordBytes, which segmentBytes limits", null, stream, WalException.NO_POSITION);
                 throw refusal;
             }
             return super.capacity(newCapacity);

@@ -18,8 +18,8 @@ public final class SizeRules {
         }
         if ((long) headerLength + contentLength > maxRecordBytes) {
             throw new RecordTooLargeException("record is too large: headerBytes=" + headerLength + ", contentBytes=" + contentLength
-                    + ", maxRecordBytes=" + maxRecordBytes + ", stream=" + stream + "; split it, or raise maxRecordBytes", null, stream,
-                    WalException.NO_POSITION);
+                    + ", maxRecordBytes=" + maxRecordBytes + ", stream=" + stream + "; split it, or raise maxRecordBytes, which segmentBytes limits",
+                    null, stream, WalException.NO_POSITION);
         }
     }
 }

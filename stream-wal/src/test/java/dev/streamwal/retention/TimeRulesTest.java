@@ -108,7 +108,8 @@ class TimeRulesTest {
     @CsvSource({"0, 100001", "65535, 34466", "1, 2147483647"})
     void size_ofARecordThatIsTooLarge_isRefused(int header, int content) {
         assertThatThrownBy(() -> SizeRules.check(header, content, 100_000, "k")).isInstanceOf(RecordTooLargeException.class)
-                .hasMessageContaining("maxRecordBytes=100000").hasMessageContaining("headerBytes=" + header).hasMessageContaining("contentBytes=" + content);
+                .hasMessageContaining("maxRecordBytes=100000").hasMessageContaining("headerBytes=" + header).hasMessageContaining("contentBytes=" + content)
+                .hasMessageEndingWith("; split it, or raise maxRecordBytes, which segmentBytes limits");
     }
 
     @ParameterizedTest
