@@ -8,6 +8,7 @@ import com.sun.net.httpserver.HttpServer;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
+import java.net.BindException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.util.Objects;
@@ -36,11 +37,19 @@ final class WebServer implements AutoCloseable {
         try (InputStream file = Objects.requireNonNull(WebServer.class.getResourceAsStream("page.html"), "page.html")) {
             page = file.readAllBytes();
         }
-        server = HttpServer.create(new InetSocketAddress(InetAddress.getLoopbackAddress(), port), 0);
+        server = listen(port);
         server.createContext("/", only("/", this::sendPage));
         server.createContext("/events", only("/events", this::sendEvents));
         server.setExecutor(threads);
         server.start();
+    }
+
+    private static HttpServer listen(int port) throws IOException {
+        try {
+            return HttpServer.create(new InetSocketAddress(InetAddress.getLoopbackAddress(), port), 0);
+        } catch (BindException e) {
+            throw new IOException("can't listen at the port: port=" + port + "; give another one as the first argument, or 0 for any", e);
+        }
     }
 
     String address() {

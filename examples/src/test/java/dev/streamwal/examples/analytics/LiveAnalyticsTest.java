@@ -2,6 +2,7 @@ package dev.streamwal.examples.analytics;
 
 import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.json.JsonMapper;
@@ -10,6 +11,8 @@ import dev.streamwal.reader.WalReader;
 import java.io.BufferedReader;
 import java.io.IOException;
 import java.io.InputStreamReader;
+import java.net.InetAddress;
+import java.net.ServerSocket;
 import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
@@ -54,6 +57,14 @@ class LiveAnalyticsTest {
     void end() {
         if (program != null) {
             program.destroyForcibly();
+        }
+    }
+
+    @Test
+    void portInUse_isNamed() throws IOException {
+        try (ServerSocket taken = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
+            assertThatThrownBy(() -> new WebServer(taken.getLocalPort(), () -> new byte[0]))
+                    .hasMessage("can't listen at the port: port=" + taken.getLocalPort() + "; give another one as the first argument, or 0 for any");
         }
     }
 
