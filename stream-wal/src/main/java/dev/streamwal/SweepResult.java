@@ -30,7 +30,10 @@ public final class SweepResult extends Snapshot<SweepResult.Fields> {
         return fields().failedSegments();
     }
 
-    /** {@return how many segments the log has left, or, for {@link StreamWal#purge}, the streams in question, including those whose deletion failed} */
+    /**
+     * {@return how many segments the log has left, or, for {@link StreamWal#purge}, the streams in question, including those whose deletion failed} Of
+     * the streams, segments in files of their own and in packs are counted, and shared segments are not.
+     */
     public int liveSegments() {
         return fields().liveSegments();
     }

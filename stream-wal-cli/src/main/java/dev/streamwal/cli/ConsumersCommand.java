@@ -33,7 +33,8 @@ import picocli.CommandLine.Parameters;
         footer = {
             "%nBEHIND is the distance from the committed position to the end, in bytes; records aren't counted. LOST says in how"
                 + " many streams something was deleted before it was committed, or, for a named consumer, between which positions. How"
-                + " many bytes that was is unknown: there may have been none between two positions.",
+                + " many bytes that was is unknown: there may have been none between two positions. A stream of which all was deleted is"
+                + " listed again, with what was lost of it, when it comes again.",
             "%nA consumer that is 'not opened' was declared by a program that writes the log (retainFor), and has never come, or was removed: that"
                 + " program keeps segments for it as if it had committed nothing. Removing it ends the listing, not the keeping: it is listed again"
                 + " once a program opens the log that declares it.",

@@ -14,7 +14,8 @@ import picocli.CommandLine.Command;
         name = "ls",
         description = {
             "Lists streams: their segments, bytes and range of time.",
-            "SIZE is that of the segments if each had a file of its own, in packs they take less; DATA is that of their records."
+            "SIZE is that of the segments if each had a file of its own, in packs they take less; DATA is that of their records,"
+                + " erased ones included."
         })
 final class LsCommand extends StreamsCommand {
 

@@ -38,8 +38,8 @@ public final class StreamInfo extends Snapshot<StreamInfo.Fields> {
     }
 
     /**
-     * {@return the size of its records in bytes, with their frames, as far as they can be read} The stream may have skipped positions between its
-     * first position and its end, so the distance of these two may be larger.
+     * {@return the size of its records in bytes, with their frames, as far as they can be read} The places of erased records count as long as their
+     * segment is there. The stream may have skipped positions between its first position and its end, so the distance of these two may be larger.
      */
     public long dataBytes() {
         return fields().dataBytes();
