@@ -22,6 +22,9 @@ public final class IoFailure {
     /** What to do where access is denied. */
     private static final String LET_IN = "; give this process's user the permission, also to the folders above it, or run as the user that owns it";
 
+    /** What the names of this library's classes begin with. */
+    private static final String OWN = "dev.streamwal.";
+
     private IoFailure() {}
 
     /**
@@ -55,11 +58,15 @@ public final class IoFailure {
         return denied.getFile() == null ? Objects.toString(asked, null) : denied.getFile();
     }
 
-    /** What failed, without what to do about it: a caller adds more values to it, and then the {@link #remedy}. */
+    /**
+     * What failed, without what to do about it: a caller adds more values to it, and then the {@link #remedy}. It begins with the name of the JDK's
+     * exception, whose message may be a path alone. This library's own exceptions say what is wrong, and their names tell a program's user nothing.
+     */
     public static String fault(IOException failure) {
-        String name = failure.getClass().getSimpleName();
+        Class<?> type = failure.getClass();
         String message = failure.getMessage();
-        return message == null ? name : name + ": " + message.substring(0, endOfFault(message));
+        return message == null ? type.getSimpleName()
+                : (type.getName().startsWith(OWN) ? "" : type.getSimpleName() + ": ") + message.substring(0, endOfFault(message));
     }
 
     /**

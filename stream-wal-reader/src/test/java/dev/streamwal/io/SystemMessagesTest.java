@@ -8,6 +8,7 @@ import dev.streamwal.error.WalException;
 import java.io.IOException;
 import java.nio.file.AccessDeniedException;
 import java.nio.file.FileSystemException;
+import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Locale;
@@ -80,5 +81,14 @@ class SystemMessagesTest {
         assertThat(told).hasMessage("opening a consumer's tail failed: access denied, file=log/positions; give this process's user the permission, also to the"
                 + " folders above it, or run as the user that owns it").hasCause(failure);
         assertThat(IoFailure.of("reading", new AccessDeniedException(null), FILE, null, WalException.NO_POSITION)).hasMessageContaining(", file=" + FILE + ";");
+    }
+
+    /** Its class isn't one that a program's user knows. */
+    @Test
+    void of_failureOfTheTier_saysWhatIsWrong_withoutTheNameOfItsClass() {
+        IOException failure = new TierFailure("tier is away", "s3://store/", "", "try again", null);
+        assertThat(IoFailure.of("opening a tier", failure, null, null, WalException.NO_POSITION))
+                .hasMessage("opening a tier failed: tier is away, tier=s3://store/; try again");
+        assertThat(IoFailure.fault(new NoSuchFileException("log/positions"))).isEqualTo("NoSuchFileException: log/positions");
     }
 }
