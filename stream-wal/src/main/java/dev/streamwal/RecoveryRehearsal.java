@@ -49,6 +49,10 @@ final class RecoveryRehearsal {
             Path root, RecoveryPolicy policy, Path scratch, Consumer<RecoveryProgress> progress, UnaryOperator<Environment> machine) {
         Objects.requireNonNull(policy, "policy");
         Objects.requireNonNull(progress, "progress");
+        if (!Files.isDirectory(Objects.requireNonNull(root, "root"))) {
+            throw new WalIOException("can't rehearse the recovery: not a directory: root=" + root + "; give the directory of a log", root, null,
+                    WalException.NO_POSITION, null);
+        }
         Environment environment = machine.apply(new Environment(BootId::ofThisMachine, new Borrowed(), new SecureRandom()::nextLong, false));
         try (NoWriter unused = NoWriter.of(root); BorrowedLog copy = BorrowedLog.of(root, scratch)) {
             RecoveryReport report = recover(copy, options(policy), environment, progress);

@@ -143,6 +143,13 @@ class RecoveryRehearsalTest {
         }
 
         @Test
+        void noLog_isNamed() {
+            Path none = root.resolve("none");
+            assertThatThrownBy(() -> StreamWal.rehearseRecovery(none, RecoveryPolicy.STOP_AT_FIRST_ERROR, place("scratch"), progress -> {}))
+                    .hasMessage("can't rehearse the recovery: not a directory: root=" + none + "; give the directory of a log");
+        }
+
+        @Test
         void whoThrowsWhenToldOfTheProgress_leavesNothing() {
             try (StreamWal wal = open()) {
                 appendSome(wal.stream("s"), 3);
