@@ -1,11 +1,11 @@
 package dev.streamwal.catalog;
 
-import dev.streamwal.io.FileFunction;
 import com.google.errorprone.annotations.concurrent.GuardedBy;
 import dev.streamwal.format.SegmentName;
 import dev.streamwal.format.StreamKey;
 import dev.streamwal.io.ChannelCache;
 import dev.streamwal.io.DirectoryListing;
+import dev.streamwal.io.FileFunction;
 import dev.streamwal.manifest.Manifest;
 import dev.streamwal.segment.FooterCache;
 import dev.streamwal.segment.OwnSegment;

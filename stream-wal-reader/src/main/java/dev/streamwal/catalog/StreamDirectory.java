@@ -1,7 +1,5 @@
 package dev.streamwal.catalog;
 
-import dev.streamwal.io.FileConsumer;
-import dev.streamwal.io.FileFunction;
 import com.google.errorprone.annotations.concurrent.GuardedBy;
 import dev.streamwal.error.WalException;
 import dev.streamwal.format.FormatException;
@@ -9,6 +7,8 @@ import dev.streamwal.format.SegmentName;
 import dev.streamwal.format.StreamKey;
 import dev.streamwal.io.ChannelCache;
 import dev.streamwal.io.DirectoryListing;
+import dev.streamwal.io.FileConsumer;
+import dev.streamwal.io.FileFunction;
 import dev.streamwal.io.IoFailure;
 import dev.streamwal.io.SegmentBytes;
 import dev.streamwal.io.SharedFile;

@@ -1,8 +1,8 @@
 package dev.streamwal.reader;
 
+import com.google.errorprone.annotations.concurrent.GuardedBy;
 import dev.streamwal.error.WalException;
 import dev.streamwal.reader.EntryBatch.Status;
-import com.google.errorprone.annotations.concurrent.GuardedBy;
 import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 

@@ -5,12 +5,12 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import com.google.common.jimfs.Configuration;
 import com.google.common.jimfs.Jimfs;
-import dev.streamwal.journal.Frontier;
 import dev.streamwal.error.CorruptSegmentException;
 import dev.streamwal.error.UnsupportedFormatException;
 import dev.streamwal.format.SegmentHeader;
 import dev.streamwal.format.SegmentHeaderLayout;
 import dev.streamwal.format.StreamKey;
+import dev.streamwal.journal.Frontier;
 import dev.streamwal.journal.Frontier;
 import dev.streamwal.journal.FrontierFile;
 import dev.streamwal.journal.FrontierSegment;
