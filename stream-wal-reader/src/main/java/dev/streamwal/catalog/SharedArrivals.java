@@ -10,8 +10,7 @@ import java.util.Map;
 import java.util.function.ObjLongConsumer;
 
 /**
- * Tells which streams have got records in shared segments since the look before; at the first look, which streams have records there. Records that
- * don't count any more are left out. One thread.
+ * Tells which streams have got records in shared segments since the look before; at the first look, which streams have records there. One thread.
  *
  * <p><b>Why no record is missed.</b> A shared segment has its records in the order in which they came, and each look walks on from the end of the look before.
  * If a segment was packed between two looks, {@link SharedProgress} says so, and every stream may have got records.
@@ -31,10 +30,11 @@ public final class SharedArrivals {
      * Takes a look.
      *
      * @param each gets each stream that has got records, some more than once, the oldest first, and where its records in one shared segment end
+     * @param deleted gets, instead, a stream of whose records in the segment none counts any more, and where they ended
      * @return false if other streams may have got records, too
      */
-    public boolean look(ObjLongConsumer<StreamKey> each) throws IOException {
-        return progress.look((manifest, live) -> look(manifest, live, each));
+    public boolean look(ObjLongConsumer<StreamKey> each, ObjLongConsumer<StreamKey> deleted) throws IOException {
+        return progress.look((manifest, live) -> look(manifest, live, each, deleted));
     }
 
     /** What is known of records that no look has seen. */
@@ -42,7 +42,8 @@ public final class SharedArrivals {
         return progress;
     }
 
-    private void look(Manifest manifest, List<SharedSegment> live, ObjLongConsumer<StreamKey> each) throws IOException {
+    private void look(Manifest manifest, List<SharedSegment> live, ObjLongConsumer<StreamKey> each, ObjLongConsumer<StreamKey> deleted)
+            throws IOException {
         Map<SharedSegment, Integer> now = new IdentityHashMap<>();
         for (SharedSegment segment : live) {
             List<StreamKey> arrivals = segment.arrivals(told.getOrDefault(segment, 0));
@@ -50,6 +51,8 @@ public final class SharedArrivals {
                 long end = SharedCatalog.end(segment, key, manifest);
                 if (end >= 0) {
                     each.accept(key, end);
+                } else {
+                    deleted.accept(key, segment.seenTo(key));
                 }
             }
             now.put(segment, told.getOrDefault(segment, 0) + arrivals.size());

@@ -160,6 +160,12 @@ public final class SharedSegment {
         return last == null ? -1 : last.endPosition();
     }
 
+    /** As {@link #end}, of all records that the stream has had in it, those that don't count any more included. */
+    public synchronized long seenTo(StreamKey key) {
+        StreamParts found = index.find(key);
+        return found == null ? -1 : found.seenTo();
+    }
+
     /**
      * The streams whose records have arrived, in the order of arrival, as far as the segment has been walked. Records of one stream in a row count
      * once, unless this method was called between them.

@@ -13,6 +13,8 @@ final class StreamParts {
     private final int number;
     private @Nullable Part first;
     private @Nullable Part last;
+    /** Where its last record ended when records were cut; -1 if none were. */
+    private long endBeforeCut = -1;
 
     /**
      * A stream without parts.
@@ -46,6 +48,11 @@ final class StreamParts {
         return last;
     }
 
+    /** Where its last record ends, or ended if that doesn't count any more; -1 for none. */
+    long seenTo() {
+        return last == null ? endBeforeCut : Math.max(endBeforeCut, last.endPosition());
+    }
+
     void add(Part part) {
         if (last == null) {
             first = part;
@@ -57,6 +64,7 @@ final class StreamParts {
 
     /** Removes the records at positions {@code [from, to)}. No part goes on behind {@code to}: its writer leaves out a position there. */
     void cut(long from, long to, FrameTable frames) {
+        endBeforeCut = seenTo();
         Part kept = null;
         Part head = null;
         for (Part part = first; part != null; part = part.next()) {

@@ -212,7 +212,7 @@ public final class FollowedStreams extends WalkOfWalks implements TailWalk {
     /** By key, where a stream's records end in the newest shared segment that has some. */
     private Map<String, Long> allInShared() throws IOException {
         Map<String, Long> ends = new LinkedHashMap<>();
-        boolean unused = arrivals.look((key, end) -> ends.merge(key.text(), end, Math::max));
+        boolean unused = arrivals.look((key, end) -> ends.merge(key.text(), end, Math::max), (key, end) -> {});
         return ends;
     }
 
@@ -337,7 +337,9 @@ public final class FollowedStreams extends WalkOfWalks implements TailWalk {
         look(sharedPace, () -> {
             // a look that fails is taken again, and reports all arrivals again
             List<Arrived> arrived = new ArrayList<>();
-            noteArrivals(arrivals.look((key, end) -> arrived.add(new Arrived(key.text(), end))), arrived);
+            List<Arrived> deleted = new ArrayList<>();
+            boolean areAll = arrivals.look((key, end) -> arrived.add(new Arrived(key.text(), end)), (key, end) -> deleted.add(new Arrived(key.text(), end)));
+            noteArrivals(areAll, arrived, deleted);
         });
     }
 
@@ -348,7 +350,7 @@ public final class FollowedStreams extends WalkOfWalks implements TailWalk {
      * this doubt comes before the signs of this look, and before those of packs that were seen since the look before: the missed records may be older
      * than those that are there. The doubt concerns streams that this look has found, too.
      */
-    private void noteArrivals(boolean areAll, List<Arrived> arrived) {
+    private void noteArrivals(boolean areAll, List<Arrived> arrived, List<Arrived> deleted) {
         EndDoubt before = areAll ? EndDoubt.NONE : EndDoubt.MAY_BE_MORE_SINCE;
         if (!areAll) {
             streams.values().forEach(stream -> stream.doubtEnd(before));
@@ -356,6 +358,7 @@ public final class FollowedStreams extends WalkOfWalks implements TailWalk {
         seenInPacks.forEach(FollowedStream::doubtEnd);
         seenInPacks.clear();
         arrived.forEach(each -> arrived(each.key(), before.and(EndDoubt.seen(each.end()))));
+        deleted.forEach(each -> deleted(each.key(), before.and(EndDoubt.seen(each.end()))));
         if (!areAll || arrivals.progress().hasBecomeUndecided()) {
             streams.values().forEach(wanted::add);
         }
@@ -471,6 +474,15 @@ public final class FollowedStreams extends WalkOfWalks implements TailWalk {
             return stream.isMoreWhereItStopped(log);
         } catch (IOException e) {
             return true;
+        }
+    }
+
+    /** Its next reading tells whether only records at its end were cut off, or all of it is gone. */
+    private void deleted(String key, EndDoubt sign) {
+        FollowedStream known = streams.get(key);
+        if (known != null) {
+            known.doubtEnd(sign);
+            wanted.add(known);
         }
     }
 

@@ -163,10 +163,10 @@ public final class StreamTail extends WalkOfWalks implements TailWalk {
     private void readEnds(List<SharedSegment> live, Manifest manifest) {
         sharedEnd = -1;
         for (SharedSegment segment : live) {
-            long end = SharedCatalog.end(segment, key, manifest);
-            sharedEnd = Math.max(sharedEnd, end);
-            if (end >= 0) {
-                scan.doubtEnd(EndDoubt.seen(end));
+            sharedEnd = Math.max(sharedEnd, SharedCatalog.end(segment, key, manifest));
+            long seenTo = segment.seenTo(key);
+            if (seenTo >= 0) {
+                scan.doubtEnd(EndDoubt.seen(seenTo));
             }
         }
     }

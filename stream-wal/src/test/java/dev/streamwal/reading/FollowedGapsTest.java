@@ -33,7 +33,7 @@ import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
 /**
- * Random histories of a writer that packs, sweeps, ends, is killed and comes again, and of followers that look seldom. In the middle of a look, between
+ * Random histories of a writer that packs, sweeps, deletes, ends, is killed and comes again, and of followers that look seldom. In the middle of a look, between
  * two calls to the disk, the writer goes on. Each follower gets each record, in order, or is told of it, however much of a stream has gone meanwhile.
  * One thread, on a simulated disk.
  */
@@ -147,12 +147,19 @@ class FollowedGapsTest {
                 history.add("reopen");
                 wal.close();
                 wal = open();
-            } else {
+            } else if (what < 97) {
                 history.add("kill");
                 disk.kill();
                 killed.add(wal);
                 wal = open();
+            } else {
+                delete(KEYS.get(random.nextInt(KEYS.size())));
             }
+        }
+
+        private void delete(String key) {
+            history.add("delete " + key);
+            boolean unused = wal.delete(key);
         }
 
         private void append(String key) {

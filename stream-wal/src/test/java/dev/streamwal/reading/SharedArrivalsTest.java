@@ -25,7 +25,7 @@ class SharedArrivalsTest {
 
     private static List<String> look(SharedArrivals arrivals) throws IOException {
         List<String> keys = new ArrayList<>();
-        assertThat(arrivals.look((key, end) -> keys.add(key.text()))).isTrue();
+        assertThat(arrivals.look((key, end) -> keys.add(key.text()), (key, end) -> {})).isTrue();
         return keys;
     }
 
