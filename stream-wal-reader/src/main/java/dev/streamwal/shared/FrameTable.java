@@ -42,12 +42,17 @@ final class FrameTable {
     int add(int place, int bytes) {
         int at = INTS * count;
         if (at == frames.length) {
-            frames = Arrays.copyOf(frames, 2 * frames.length);
+            frames = Arrays.copyOf(frames, Math.max(INTS * FIRST_FRAMES, 2 * frames.length));
         }
         frames[at + PLACE] = place;
         frames[at + BYTES] = bytes;
         frames[at + NEXT] = NONE;
         return count++;
+    }
+
+    /** Gives up the memory for more frames: an array that grows has up to as much again. */
+    void trim() {
+        frames = Arrays.copyOf(frames, INTS * count);
     }
 
     void follows(int frame, int next) {

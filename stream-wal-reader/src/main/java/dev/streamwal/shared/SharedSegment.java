@@ -274,8 +274,13 @@ public final class SharedSegment {
             if (walk.hasFaultAtEnd() && mark >= scan.offset()) {
                 walk.endsBehind((long) mark + RecordLayout.PREFIX_BYTES);
             }
-            return !walk.isComplete();
         }
+        if (walk.isComplete()) {
+            // nothing is added any more
+            order = Arrays.copyOf(order, arrivals);
+            index.frames().trim();
+        }
+        return !walk.isComplete();
     }
 
     /** The first damage found, as far as it has been walked. */
