@@ -25,6 +25,7 @@ import dev.streamwal.engine.RecoverAll;
 import dev.streamwal.engine.RecoverySettings;
 import dev.streamwal.engine.RestingThread;
 import dev.streamwal.engine.StackRoom;
+import dev.streamwal.engine.StreamDeletions;
 import dev.streamwal.engine.StreamFolders;
 import dev.streamwal.engine.StreamRegistry;
 import dev.streamwal.error.CorruptSegmentException;
@@ -43,7 +44,6 @@ import dev.streamwal.manifest.ListedPack;
 import dev.streamwal.manifest.Manifest;
 import dev.streamwal.packing.PackStore;
 import dev.streamwal.packing.PackSweep;
-import dev.streamwal.packing.PackedStream;
 import dev.streamwal.packing.Packer;
 import dev.streamwal.packing.Tiering;
 import dev.streamwal.reader.Entry;
@@ -138,6 +138,7 @@ public final class StreamWal implements AutoCloseable {
     private final CompletionThreads completions;
     private final CallFailures failures;
     private final Acknowledgement acknowledgement;
+    private final StreamDeletions deletions;
     /** Null in a log that encrypts nothing, and never has. */
     private final @Nullable SessionKeys sessionKeys;
     private final ReentrantLock closing = new ReentrantLock();
@@ -173,6 +174,7 @@ public final class StreamWal implements AutoCloseable {
         this.completions = new CompletionThreads(options.completionExecutor(), settings.withThreads());
         this.failures = new CallFailures(root, writer, () -> closed);
         this.acknowledgement = new Acknowledgement(root, commits, completions, failures);
+        this.deletions = new StreamDeletions(packs, packer, log::deletions, failures, new Told());
     }
 
     /**
@@ -843,11 +845,10 @@ public final class StreamWal implements AutoCloseable {
      */
     public SweepResult purge(Keys keys, Instant before) {
         Objects.requireNonNull(before, "before");
-        Optional<NavigableSet<String>> exact = Objects.requireNonNull(keys, "keys").scope().exactKeys();
         checkWritable();
-        Collection<String> chosen = exact.isPresent() ? exact.get() : keys().stream().filter(keys::contains).toList();
+        Collection<String> chosen = chosen(keys);
         List<DeletedSegment> gone = new ArrayList<>();
-        Purge purge = new Purge(packs, TimeRules.millis(before), failures,
+        Purge purge = new Purge(packs, log.deletions(), TimeRules.millis(before), failures,
                 (key, segment) -> gone.add(DeletedSegment.of(segment, key.text(), DeletedSegment.Reason.PURGED)));
         try {
             sweeper.betweenPasses(() -> packs.whileDeleting(() -> {
@@ -891,22 +892,30 @@ public final class StreamWal implements AutoCloseable {
      */
     public boolean delete(String key) {
         checkWritable();
-        WalStream stream = stream(key);
-        List<StreamLog.Deleted> gone = new ArrayList<>();
-        boolean[] any = {false};
-        try {
-            packer.makeRoomForDeletion();
-            packs.whileDeleting(() -> {
-                any[0] = new PackedStream(packs, stream.log(), gone::add).delete();
-                any[0] |= stream.log().delete(gone::add);
-            });
-            report.streamDeleted(key);
-            return any[0];
-        } catch (IOException e) {
-            throw failures.notDone("delete the stream", e, stream.log().directory(), key);
-        } finally {
-            tell(gone, key, DeletedSegment.Reason.STREAM_DELETED);
-        }
+        return deletions.delete(stream(key).log());
+    }
+
+    /**
+     * Deletes streams and their files, each as by {@link #delete(String)}. Many of them share what makes one deletion durable, so a hundred thousand
+     * streams take little longer to delete than their files, or than to be looked up. Not all go at one moment: readers may find some of the streams while
+     * others are gone already, and a crash may leave some. Of each stream either everything is left then, or the beginning has gone, or all of it.
+     *
+     * <p>A stream that can't be deleted doesn't stop the others: the first such failure is thrown after the others were deleted. Streams that come during the
+     * call stay.
+     *
+     * @param keys the streams
+     * @return how many there were
+     * @throws WalFailedException if a flush has failed before, or fails: then nothing more is deleted
+     * @throws WalException as {@link #delete(String)} throws it; what was deleted before stays deleted, and a second call does the rest
+     */
+    public int delete(Keys keys) {
+        checkWritable();
+        return deletions.delete(chosen(keys).stream().map(key -> stream(key).log()).iterator());
+    }
+
+    private Collection<String> chosen(Keys keys) {
+        Optional<NavigableSet<String>> exact = Objects.requireNonNull(keys, "keys").scope().exactKeys();
+        return exact.isPresent() ? exact.get() : keys().stream().filter(keys::contains).toList();
     }
 
     /**
@@ -1030,6 +1039,20 @@ public final class StreamWal implements AutoCloseable {
             }
             return true;
         });
+    }
+
+    /** Receives what was deleted with whole streams. */
+    private final class Told implements StreamDeletions.Told {
+
+        @Override
+        public void streamDeleted(String key) {
+            report.streamDeleted(key);
+        }
+
+        @Override
+        public void segmentsDeleted(String key, List<StreamLog.Deleted> gone) {
+            tell(gone, key, DeletedSegment.Reason.STREAM_DELETED);
+        }
     }
 
     private void tell(List<StreamLog.Deleted> gone, String key, DeletedSegment.Reason reason) {

@@ -11,12 +11,15 @@ import dev.streamwal.error.WalIOException;
 import dev.streamwal.reader.EntryBatch;
 import dev.streamwal.reader.Keys;
 import dev.streamwal.reader.WalReader;
+import java.io.IOException;
 import java.nio.file.Path;
 import java.security.SecureRandom;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.List;
+import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -154,6 +157,83 @@ abstract class DeletionContract extends LogContract {
         assertThat(done.subList(1, done.size()))
                 .isEqualTo(joined(deletes(files), List.of("deleteDirectory s", "forceDirectory segments")));
         assertThat(wal.delete("s")).isFalse();
+    }
+
+    @Test
+    void delete_severalStreams_writesAllDownAtOnceAndForcesOnce() {
+        StreamWal wal = openRecorded();
+        List<Written> a = appendWindows(wal.stream("a"), 2);
+        List<Written> b = appendSome(wal.stream("b"), 3);
+        List<Written> c = appendSome(wal.stream("c"), 3);
+        awaitSealed(1);
+        List<String> files = new ArrayList<>();
+        for (String key : List.of("a", "b")) {
+            files.addAll(deletes(segmentsOf(key)));
+            files.add("deleteDirectory " + key);
+        }
+        forgetOperations();
+        assertThat(wal.delete(Keys.of(List.of("a", "b", "there is none")))).isEqualTo(2);
+        List<String> done = deletions();
+        assertThat(done.get(0)).matches("deletedBelow a<\\d+ b<\\d+");
+        assertThat(done.subList(1, done.size())).isEqualTo(joined(files, List.of("forceDirectory segments")));
+        assertThat(operations.kept).hasValue(0);
+        assertGone(wal, a);
+        assertGone(wal, b);
+        assertHoldsNow(wal, "c", c);
+        assertThat(wal.delete(Keys.of(List.of("a", "b")))).isZero();
+    }
+
+    @Test
+    void delete_ofSeveralThreads_isWrittenDownTogether() throws InterruptedException {
+        StreamWal wal = openRecorded();
+        for (String key : List.of("a", "b", "c", "d")) {
+            appendSome(wal.stream(key), 2);
+        }
+        List<Thread> others = new ArrayList<>();
+        List<Boolean> answers = Collections.synchronizedList(new ArrayList<>());
+        List<String> writtenDown = Collections.synchronizedList(new ArrayList<>());
+        operations.before = operation -> {
+            if (operation.startsWith("deletedBelow")) {
+                writtenDown.add(operation);
+            }
+            if (operation.startsWith("deletedBelow a")) {
+                for (String key : List.of("b", "c", "d", "c")) {
+                    Thread other = new Thread(() -> answers.add(wal.delete(key)), "test-" + key);
+                    others.add(other);
+                    other.start();
+                    await("it waits for the deletion", () -> other.getState() == Thread.State.WAITING);
+                }
+            }
+        };
+        assertThat(wal.delete("a")).isTrue();
+        for (Thread other : others) {
+            other.join();
+        }
+        assertThat(answers).containsExactlyInAnyOrder(true, true, true, false);
+        assertThat(writtenDown).hasSize(2).last().asString().contains("b<", "c<", "d<");
+        assertThat(wal.keys()).isEmpty();
+    }
+
+    @Test
+    void delete_oneOfSeveralCantBeDeleted_deletesTheOthersAndSaysSo() {
+        StreamWal wal = openRecorded();
+        List<Written> a = appendSome(wal.stream("a"), 2);
+        List<Written> b = appendSome(wal.stream("b"), 2);
+        List<Written> c = appendSome(wal.stream("c"), 2);
+        expectFailures();
+        AtomicInteger deletes = new AtomicInteger();
+        operations.before = operation -> {
+            if (operation.startsWith("delete ") && deletes.incrementAndGet() == 2) {
+                throw new IOException("injected: " + operation);
+            }
+        };
+        assertThatThrownBy(() -> wal.delete(Keys.all())).isInstanceOf(WalIOException.class).hasMessageContaining("stream=b");
+        assertGone(wal, joined(a, c));
+        assertHoldsNow(wal, "b", b);
+        assertThat(operations.kept).hasValue(0);
+        assertThat(wal.delete(Keys.all())).isEqualTo(1);
+        assertGone(wal, b);
+        assertHoldsEverywhere(wal, "b", appendSome(wal.stream("b"), 2));
     }
 
     @ParameterizedTest

@@ -166,7 +166,8 @@ abstract class KeyContract extends LogContract {
         WalReader reader = within ? readerOf(wal) : reader();
         List<ThrowingCallable> calls = List.of(
                 () -> wal.stream(null),
-                () -> wal.delete(null),
+                () -> wal.delete((String) null),
+                () -> wal.delete((Keys) null),
                 () -> wal.purge(null, clock.instant()),
                 () -> wal.purge(Keys.key("s"), null),
                 () -> wal.append(null),

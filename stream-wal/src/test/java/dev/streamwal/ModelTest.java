@@ -659,7 +659,15 @@ class ModelTest {
         private void delete() {
             ReferenceLog.Stream stream = anyStream();
             deletedSegments += stream.segments.size();
-            assertThat(wal.delete(stream.key)).isEqualTo(stream.delete());
+            if (random.nextBoolean()) {
+                assertThat(wal.delete(stream.key)).isEqualTo(stream.delete());
+                return;
+            }
+            ReferenceLog.Stream other = anyStream();
+            int count = (stream.delete() ? 1 : 0);
+            deletedSegments += other.segments.size();
+            count += other.delete() ? 1 : 0;
+            assertThat(wal.delete(Keys.of(List.of(stream.key, other.key)))).isEqualTo(count);
         }
 
         /** Behind any record; where it is in the middle of a batch, that is refused, and what the model has stays. */

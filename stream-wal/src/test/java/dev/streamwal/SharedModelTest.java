@@ -72,6 +72,11 @@ class SharedModelTest {
         long windowEnd = Long.MIN_VALUE;
         /** What ends at or before it may be gone. */
         long goneBefore = Long.MIN_VALUE;
+
+        void deleted() {
+            records.clear();
+            windowEnd = Long.MIN_VALUE;
+        }
     }
 
     private static final class Run implements AutoCloseable {
@@ -193,8 +198,11 @@ class SharedModelTest {
             } else if (n < 955) {
                 doing = "delete " + key;
                 boolean unused = wal.delete(key);
-                stream.records.clear();
-                stream.windowEnd = Long.MIN_VALUE;
+                stream.deleted();
+            } else if (n < 956) {
+                doing = "delete all";
+                int unused = wal.delete(Keys.all());
+                model.values().forEach(Stream::deleted);
             } else if (n < 960) {
                 doing = "erase " + key;
                 erase(key, stream);

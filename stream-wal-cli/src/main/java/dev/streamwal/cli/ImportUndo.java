@@ -4,12 +4,15 @@ import dev.streamwal.StreamWal;
 import dev.streamwal.error.WalException;
 import dev.streamwal.reader.EntryCursor;
 import dev.streamwal.reader.EntryRef;
+import dev.streamwal.reader.Keys;
 import dev.streamwal.reader.WalReader;
 import java.util.HashMap;
 import java.util.Map;
 import java.util.NavigableMap;
 import java.util.Optional;
+import java.util.Set;
 import java.util.TreeMap;
+import java.util.TreeSet;
 import java.util.function.LongSupplier;
 
 /** Removes what a failed import has appended: each stream's records behind the last earlier one, or the whole stream if it had none. */
@@ -33,8 +36,28 @@ final class ImportUndo {
     /** Returns why streams couldn't be brought back, by key; the others were. */
     NavigableMap<String, WalException> undo(StreamWal wal) {
         NavigableMap<String, WalException> failures = new TreeMap<>();
-        lastRecords(wal, failures).forEach((key, last) -> attempt(key, failures, () -> bringBack(wal, key, last)));
+        Set<String> begun = new TreeSet<>();
+        lastRecords(wal, failures).forEach((key, last) -> {
+            if (last.isPresent()) {
+                attempt(key, failures, () -> wal.stream(key).truncateAfter(last.get()));
+            } else if (begun.add(key) && begun.size() == Keys.MAX_KEYS) {
+                delete(wal, begun, failures);
+            }
+        });
+        delete(wal, begun, failures);
         return failures;
+    }
+
+    /** Deletes all of them together; if that fails, each by itself, which says of which that is. */
+    private static void delete(StreamWal wal, Set<String> begun, Map<String, WalException> failures) {
+        try {
+            int unused = wal.delete(Keys.of(begun));
+        } catch (WalException e) {
+            begun.forEach(key -> attempt(key, failures, () -> {
+                boolean unused = wal.delete(key);
+            }));
+        }
+        begun.clear();
     }
 
     private static void attempt(String key, Map<String, WalException> failures, Runnable step) {
@@ -42,14 +65,6 @@ final class ImportUndo {
             step.run();
         } catch (WalException e) {
             failures.put(key, e);
-        }
-    }
-
-    private static void bringBack(StreamWal wal, String key, Optional<EntryRef> last) {
-        if (last.isPresent()) {
-            wal.stream(key).truncateAfter(last.get());
-        } else {
-            boolean unused = wal.delete(key);
         }
     }
 

@@ -31,21 +31,26 @@ final class DurableNames {
 
     /** After a deletion: makes durable which files the stream has and, if its directory may be gone, whether the directory exists. */
     void forceDeletion(boolean directoryMayBeGone) throws IOException {
-        boolean isGone = directoryMayBeGone;
-        if (!isGone || Files.isDirectory(directory)) {
-            try {
-                force(directory);
-            } catch (NoSuchFileException e) {
-                // another thread or program has deleted the rest
-                isGone = true;
-            }
-        }
-        if (isGone) {
+        if (forceDeletedFiles(directoryMayBeGone)) {
             forceParent();
         }
     }
 
-    private void forceParent() throws IOException {
+    /** See {@link StreamLog#forceDeletedFiles}. */
+    boolean forceDeletedFiles(boolean directoryMayBeGone) throws IOException {
+        if (!directoryMayBeGone || Files.isDirectory(directory)) {
+            try {
+                force(directory);
+            } catch (NoSuchFileException e) {
+                // another thread or program has deleted the rest
+                return true;
+            }
+        }
+        return directoryMayBeGone;
+    }
+
+    /** Makes durable which streams have directories. */
+    void forceParent() throws IOException {
         force(Objects.requireNonNull(directory.getParent(), "stream directory without a parent folder"));
     }
 

@@ -2,10 +2,8 @@ package dev.streamwal.append;
 
 import com.google.errorprone.annotations.concurrent.GuardedBy;
 import dev.streamwal.append.StreamLog.Deleted;
-import dev.streamwal.commit.Deletion;
 import dev.streamwal.format.StreamKey;
 import java.io.IOException;
-import java.util.List;
 import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.concurrent.locks.ReentrantLock;
@@ -39,7 +37,6 @@ final class SegmentDeletion {
 
     private final LogContext log;
     private final StreamKey key;
-    private final DurableNames names;
     private final ReentrantLock rotation;
 
     @GuardedBy("rotation")
@@ -54,7 +51,6 @@ final class SegmentDeletion {
     SegmentDeletion(LogContext log, ReentrantLock rotation, SegmentChain chain, Runnable leaveShared) {
         this.log = log;
         this.key = chain.key;
-        this.names = chain.names;
         this.rotation = rotation;
         this.chain = chain;
         this.segments = chain.segments;
@@ -118,23 +114,8 @@ final class SegmentDeletion {
         return !segments.isEmpty() && segments.oldest().name().basePosition() < below;
     }
 
-    /** See {@link StreamLog#deletePacked}. */
-    void deletePacked(long below) throws IOException {
-        boolean unused = deleteWhatIsBelow(below, gone -> {});
-    }
-
-    /** Deletes everything below a position, makes that durable, and lets the record of the deletion go. */
-    private void deleteBelow(long below, Consumer<Deleted> each) throws IOException {
-        Deletion.Kept kept = log.deletions().deletedBelow(List.of(new Deletion.Below(key, below)));
-        try {
-            names.forceDeletion(deleteWhatIsBelow(below, each));
-        } finally {
-            kept.close();
-        }
-    }
-
-    /** @return whether nothing is left */
-    private boolean deleteWhatIsBelow(long below, Consumer<Deleted> each) throws IOException {
+    /** See {@link StreamLog#deleteBelow}. */
+    boolean deleteBelow(long below, Consumer<Deleted> each) throws IOException {
         rotation.lock();
         try {
             chain.checkOpen();
@@ -167,15 +148,8 @@ final class SegmentDeletion {
         return deleted;
     }
 
-    /** See {@link StreamLog#purge}. */
-    void purge(long beforeMillis, long belowPosition, Consumer<Deleted> each) throws IOException {
-        OptionalLong below = condemnBefore(beforeMillis, belowPosition);
-        if (below.isPresent()) {
-            deleteBelow(below.getAsLong(), each);
-        }
-    }
-
-    private OptionalLong condemnBefore(long beforeMillis, long belowPosition) throws IOException {
+    /** See {@link StreamLog#condemnBefore}. */
+    OptionalLong condemnBefore(long beforeMillis, long belowPosition) throws IOException {
         rotation.lock();
         try {
             chain.checkOpen();
@@ -200,13 +174,8 @@ final class SegmentDeletion {
         return chain.headerOf(entry).window().endMillis() <= beforeMillis;
     }
 
-    /** See {@link StreamLog#delete}. */
-    boolean deleteAll(Consumer<Deleted> each) throws IOException {
-        OptionalLong below = condemnAll();
-        if (below.isEmpty()) {
-            return false;
-        }
-        deleteBelow(below.getAsLong(), each);
+    /** See {@link StreamLog#forgetIfDeleted}. */
+    void forgetIfDeleted() {
         rotation.lock();
         try {
             if (segments.isEmpty()) {
@@ -215,7 +184,6 @@ final class SegmentDeletion {
         } finally {
             rotation.unlock();
         }
-        return true;
     }
 
     /**
@@ -240,7 +208,8 @@ final class SegmentDeletion {
         }
     }
 
-    private OptionalLong condemnAll() throws IOException {
+    /** See {@link StreamLog#condemnAll}. */
+    OptionalLong condemnAll() throws IOException {
         rotation.lock();
         try {
             chain.checkOpen();

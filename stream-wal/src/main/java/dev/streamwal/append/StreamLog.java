@@ -1023,6 +1023,21 @@ public final class StreamLog implements CommitStream {
         }
     }
 
+    /**
+     * Makes durable which files the stream has. If its directory is gone, {@link #forceDeletedDirectories} makes that durable, of all streams at once.
+     *
+     * @return whether the directory is gone, or may be
+     */
+    public boolean forceDeletedFiles(boolean directoryMayBeGone) throws IOException {
+        OwnSegments known = owned;
+        return known != null && known.names.forceDeletedFiles(directoryMayBeGone);
+    }
+
+    /** Makes durable which streams have directories: this one, and all others. */
+    public void forceDeletedDirectories() throws IOException {
+        new DurableNames(log, directory()).forceParent();
+    }
+
     /** Called by the sealer, which has released a segment; if it has no footer, the sweeper's next pass has it tried again. */
     void left(ActiveSegment segment) {
         rotation.lock();
@@ -1154,34 +1169,39 @@ public final class StreamLog implements CommitStream {
     }
 
     /**
-     * Deletes the files of the oldest segments, which are in packs.
-     *
-     * @param below recorded: everything below this position is deleted
-     */
-    public void deletePacked(long below) throws IOException {
-        deletion().deletePacked(below);
-    }
-
-    /**
-     * Deletes the sealed segments at the stream's beginning whose windows end at or before a time; durably.
+     * Decides to delete the sealed segments at the stream's beginning whose windows end at or before a time.
      *
      * @param belowPosition segments that begin at or after it stay
-     * @param each is called with every deleted segment
+     * @return the position below which everything is deleted, for {@link #deleteBelow} once it is recorded; empty if nothing is to be deleted
      */
-    public void purge(long beforeMillis, long belowPosition, Consumer<Deleted> each) throws IOException {
-        if (mayHaveSegments) {
-            deletion().purge(beforeMillis, belowPosition, each);
-        }
+    public OptionalLong condemnBefore(long beforeMillis, long belowPosition) throws IOException {
+        return mayHaveSegments ? deletion().condemnBefore(beforeMillis, belowPosition) : OptionalLong.empty();
     }
 
     /**
-     * Deletes the whole stream, durably. If it is appended to again, it continues at positions that it never had. What is appended meanwhile
-     * stays.
+     * Decides to delete all of the stream's own segments. If it is appended to again, it continues at positions that it never had. What is appended
+     * from now on stays.
      *
-     * @return whether there was anything
+     * @return as {@link #condemnBefore}; if it is empty, the stream is forgotten already: see {@link #forgetIfDeleted}
      */
-    public boolean delete(Consumer<Deleted> each) throws IOException {
-        return deletion().deleteAll(each);
+    public OptionalLong condemnAll() throws IOException {
+        return deletion().condemnAll();
+    }
+
+    /**
+     * Deletes the oldest segments.
+     *
+     * @param below recorded: everything below this position is deleted
+     * @param each is called with every deleted segment
+     * @return whether the stream has none left
+     */
+    public boolean deleteBelow(long below, Consumer<Deleted> each) throws IOException {
+        return deletion().deleteBelow(below, each);
+    }
+
+    /** Forgets the stream, all of which was deleted, unless it has been appended to since. */
+    public void forgetIfDeleted() {
+        deletion().forgetIfDeleted();
     }
 
     /**

@@ -1,5 +1,6 @@
 package dev.streamwal.engine;
 
+import dev.streamwal.append.StreamLog;
 import dev.streamwal.commit.FlushFailedException;
 import dev.streamwal.error.WalClosedException;
 import dev.streamwal.error.WalException;
@@ -52,6 +53,11 @@ public final class CallFailures {
     /** Before anything is appended or deleted. A log that has failed refuses the operation. */
     public WalException notDone(String task, IOException failure, Path file, @Nullable String key) {
         return notDone(task, "", failure, file, key, WalException.NO_POSITION);
+    }
+
+    /** Of one stream among others, before anything of it is deleted, or when not all of it was. */
+    WalException ofStream(String task, Exception failure, StreamLog stream) {
+        return failure instanceof IOException e ? notDone(task, e, stream.directory(), stream.key().text()) : (WalException) failure;
     }
 
     /** @param left as {@link StorageErrors} takes it */

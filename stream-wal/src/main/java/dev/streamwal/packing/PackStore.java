@@ -54,6 +54,7 @@ import java.util.function.BiPredicate;
 import java.util.function.Consumer;
 import java.util.function.LongSupplier;
 import java.util.function.Predicate;
+import java.util.function.UnaryOperator;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
@@ -783,10 +784,11 @@ public final class PackStore implements PackedData {
         long sharedBelow = sharedEnd.getAsLong();
         positionsByKey.forEach((key, position) -> ranges.add(new VoidRange(key, 0, position, packsBelow, sharedBelow)));
         List<Long> goneNumbers = numbersOf(gone);
+        // with these packs go the deletions that concern no others
+        UnaryOperator<Manifest> without = before -> goneNumbers.isEmpty() ? before : before.replaced(List.of(), goneNumbers, before);
         changes.make(List.of(), gone, () -> {
-            // with these packs go the deletions that concern no others
-            checkRoomFor(ranges, manifest.current().replaced(List.of(), goneNumbers, manifest.current()));
-            manifest.change(before -> before.replaced(List.of(), goneNumbers, before).voided(ranges));
+            checkRoomFor(ranges, without.apply(manifest.current()));
+            manifest.change(before -> without.apply(before).voided(ranges));
         });
     }
 

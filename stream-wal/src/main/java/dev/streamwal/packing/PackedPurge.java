@@ -17,10 +17,9 @@ import java.util.Set;
 import java.util.function.BiConsumer;
 
 /**
- * Purges the beginnings of many streams. Their parts in packs and shared segments are removed by one change of the manifest, which is rewritten at
- * each change: so purging many streams costs no more than one. Packs of which all goes are removed by the same change, and streams that have nothing
- * else needn't be named in it: the manifest has room for a million ranges, and a log may have more streams. The caller holds a lock of {@link PackStore},
- * and no sweep runs, which takes packs away, too. For one thread.
+ * Removes what many streams have in packs and shared segments below a position, by one change of the manifest: so many streams cost no more than one. If no
+ * sweep runs, which takes packs away, too, the same change may remove packs of which all goes. Streams that have nothing else needn't be named in it then: the
+ * manifest has room for a million ranges, and a log may have more streams. The caller holds a lock of {@link PackStore}. For one thread.
  */
 public final class PackedPurge {
 
@@ -33,7 +32,7 @@ public final class PackedPurge {
     }
 
     private final PackStore store;
-    private final long beforeMillis;
+    private final boolean removesPacks;
     private final BiConsumer<StreamKey, StreamLog.Deleted> each;
     private final Map<StreamKey, Long> below = new LinkedHashMap<>();
     private final List<StreamPlaces.Place> going = new ArrayList<>();
@@ -41,19 +40,15 @@ public final class PackedPurge {
     private final Set<StreamKey> inShared = new HashSet<>();
 
     /**
-     * Purges windows that end at or before a time.
+     * Nothing is to be removed yet.
      *
-     * @param each receives every deleted segment, with the key of its stream
+     * @param removesPacks whether packs of which all goes are removed; no sweep runs then
+     * @param each receives every segment that was removed from a pack, with the key of its stream
      */
-    public PackedPurge(PackStore store, long beforeMillis, BiConsumer<StreamKey, StreamLog.Deleted> each) {
+    public PackedPurge(PackStore store, boolean removesPacks, BiConsumer<StreamKey, StreamLog.Deleted> each) {
         this.store = store;
-        this.beforeMillis = beforeMillis;
+        this.removesPacks = removesPacks;
         this.each = each;
-    }
-
-    /** Removes a stream's oldest segments, wherever they stand: durably, now or by {@link #finish}. */
-    public void purge(StreamLog stream) throws IOException {
-        new PackedStream(store, stream, gone -> each.accept(stream.key(), gone)).purge(beforeMillis, this);
     }
 
     /**
@@ -73,10 +68,12 @@ public final class PackedPurge {
     /** Removes what was deferred; durably. */
     public void finish() throws IOException {
         if (!below.isEmpty()) {
-            Set<ListedPack> whole = whole();
-            Set<StreamKey> inOthers = new HashSet<>(inShared);
-            going.stream().filter(place -> !whole.contains(place.pack())).forEach(place -> inOthers.add(place.entry().key()));
-            below.keySet().retainAll(inOthers);
+            Set<ListedPack> whole = removesPacks ? whole() : Set.of();
+            if (!whole.isEmpty()) {
+                Set<StreamKey> inOthers = new HashSet<>(inShared);
+                going.stream().filter(place -> !whole.contains(place.pack())).forEach(place -> inOthers.add(place.entry().key()));
+                below.keySet().retainAll(inOthers);
+            }
             store.forgetBelow(below, List.copyOf(whole));
             going.forEach(place -> each.accept(place.entry().key(), store.deleted(place)));
         }

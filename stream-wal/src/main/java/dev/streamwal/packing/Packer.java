@@ -408,8 +408,10 @@ public final class Packer {
     /**
      * Returns when there is room for a deletion in packs, or none can be made now. Packing makes room in time, unless deletions come much faster than
      * its passes; then the thread that deletes makes it here. Does nothing within a callback.
+     *
+     * @return how many streams may be deleted at a time
      */
-    public void makeRoomForDeletion() {
+    public int makeRoomForDeletion() {
         if (store.roomForVoids() < MIN_ROOM && !store.isDeletedByCaller()) {
             synchronized (this) {
                 // the caller before may have made room
@@ -419,6 +421,7 @@ public final class Packer {
                 }
             }
         }
+        return Math.max(1, Math.min(StreamRemovals.MAX_STREAMS, store.roomForVoids()));
     }
 
     /** Whether there is a pack of this window, alone or with others. */
@@ -595,7 +598,7 @@ public final class Packer {
                 Deletion.Kept kept = log.deletions().deletedBelow(List.copyOf(some));
                 try {
                     for (Deletion.Below each : some) {
-                        stream(each.key()).deletePacked(each.position());
+                        boolean unused = stream(each.key()).deleteBelow(each.position(), gone -> {});
                     }
                 } finally {
                     kept.close();

@@ -251,7 +251,7 @@ final class SharedPacker {
         }
         Deletion.Kept kept = log.deletions().deletedBelow(List.of(new Deletion.Below(shared.key(), below.getAsLong())));
         try {
-            shared.deletePacked(below.getAsLong());
+            boolean unused = shared.deleteBelow(below.getAsLong(), gone -> {});
         } finally {
             kept.close();
         }

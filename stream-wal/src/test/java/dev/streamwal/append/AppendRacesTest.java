@@ -462,7 +462,7 @@ class AppendRacesTest {
             log.stream(KEY).sealIfIdle(Long.MAX_VALUE);
             long last = append(log, KEY, 1);
             storage.failDeletes = true;
-            assertThatThrownBy(() -> log.stream(KEY).delete(gone -> {})).hasMessageContaining("injected");
+            assertThatThrownBy(() -> SeamedLog.delete(log.stream(KEY))).hasMessageContaining("injected");
             storage.failDeletes = false;
             assertThat(append(log, KEY, 2)).isGreaterThan(last);
         }
@@ -595,7 +595,7 @@ class AppendRacesTest {
                 SegmentFile created = super.create(path);
                 StreamLog stream = deleted.getAndSet(null);
                 if (stream != null) {
-                    assertThat(stream.delete(gone -> { })).isTrue();
+                    assertThat(SeamedLog.delete(stream)).isTrue();
                 }
                 return created;
             }

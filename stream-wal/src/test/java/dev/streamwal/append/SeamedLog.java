@@ -98,6 +98,16 @@ final class SeamedLog implements AutoCloseable {
         return streams.computeIfAbsent(key, text -> new StreamLog(context, StreamKey.of(text), policy, SegmentChoice.AUTO));
     }
 
+    /** Deletes all of a stream, as a log without a journal does. */
+    static boolean delete(StreamLog stream) throws IOException {
+        OptionalLong below = stream.condemnAll();
+        if (below.isPresent()) {
+            boolean unused = stream.deleteBelow(below.getAsLong(), gone -> {});
+            stream.forgetIfDeleted();
+        }
+        return below.isPresent();
+    }
+
     Path directory(String key) {
         return directories.of(StreamKey.of(key));
     }

@@ -221,6 +221,18 @@ class CrashExplorerTest {
         explore("what is in packs changes", workloads.subList(2, workloads.size()), (explorer, workload) -> explorer.exploreFrom(workload, before.size()));
     }
 
+    /** Streams of all kinds go together: of one there are packs only, of others also shared segments, or segments of their own. */
+    @Test
+    void explore_allStreamsAreDeleted_keepsItsPromises() throws Exception {
+        List<Workload> workloads = new ArrayList<>();
+        for (boolean shared : new boolean[] {true, false}) {
+            List<Step> steps = List.of(new Step.AppendToAllDurably(1, 60), new Step.NextWindow(), durably("a", 1), new Step.Rotate("b"), new Step.Pack(),
+                    durably("b", 1), new Step.DeleteAll(), new Step.AppendToAllDurably(1, 40));
+            workloads.add(new Workload(1, !shared, shared, false, 4_096, new JournalSizes(1_024, 1_024, 2_048, 512, 256), steps));
+        }
+        explore("all streams are deleted", workloads, (explorer, workload) -> explorer.exploreFrom(workload, workload.steps().size() - 2));
+    }
+
     /** In segments of its own, in shared ones, and in packs: each record is there, or erased, and erased once the call has returned. */
     @Test
     void explore_recordsAreErased_keepsItsPromises() throws Exception {

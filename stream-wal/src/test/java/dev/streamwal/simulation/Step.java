@@ -141,6 +141,14 @@ sealed interface Step {
         }
     }
 
+    /** Deletes all streams, together. */
+    record DeleteAll() implements Step {
+        @Override
+        public void on(WorkloadRun run) {
+            run.deleteAll();
+        }
+    }
+
     /** Erases the records of the present window, those of the windows before, or all. */
     record Erase(String key, Part part) implements Step {
 

@@ -32,7 +32,8 @@ record Workload(long seed, boolean mapped, boolean shared, boolean encrypted, in
     static final List<Step> LARGE_ALPHABET = List.of(new Step.Append("a", 24, 120), new Step.Append(PERIODIC_KEY, 2, 50),
             new Step.AppendBatchDurably("b", 3, 100), new Step.AppendDurably("a", 6, 150), new Step.AppendToAllDurably(2, 40),
             new Step.AppendAsync("a", 2, 60), new Step.SyncAll(), new Step.NextWindow(), new Step.Pack(), new Step.Sweep(), new Step.Purge("a"),
-            new Step.Delete("a"), new Step.Erase("a", Step.Erase.Part.NEWEST), new Step.Truncate("a", 20), new Step.Kill(), new Step.Restart(1), new Step.Restart(2));
+            new Step.Delete("a"), new Step.DeleteAll(), new Step.Erase("a", Step.Erase.Part.NEWEST), new Step.Truncate("a", 20), new Step.Kill(),
+            new Step.Restart(1), new Step.Restart(2));
 
     private static final int[] SEGMENT_BYTES = {4096, 8192};
 

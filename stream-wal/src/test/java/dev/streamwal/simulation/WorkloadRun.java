@@ -353,6 +353,11 @@ final class WorkloadRun {
         lookForBeginnings();
     }
 
+    void deleteAll() {
+        int unused = log.wal().delete(Keys.all());
+        lookForBeginnings();
+    }
+
     /** What is gone is a beginning of the stream, or it is a loss. */
     private void lookForBeginnings() {
         model.streams().forEach((key, stream) -> {
