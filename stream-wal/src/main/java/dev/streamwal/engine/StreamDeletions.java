@@ -13,17 +13,18 @@ import java.util.ArrayList;
 import java.util.Collection;
 import java.util.Iterator;
 import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
-import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Deletes streams, with the forces of one for many: those that one call names, and those that several threads want deleted at the same time. The thread that
- * gets the lock deletes what all threads want that wait for it. Thread-safe.
+ * Deletes streams, with the forces of one for many: those that one call names, and those that several threads want deleted at the same time. One thread
+ * leads: it deletes what all threads want that are waiting. Thread-safe.
  */
 public final class StreamDeletions {
 
@@ -34,8 +35,12 @@ public final class StreamDeletions {
     private final Supplier<DeletionLog> deletions;
     private final CallFailures failures;
     private final Told told;
-    private final ReentrantLock deleting = new ReentrantLock();
-    private final Set<Wanted> waiting = ConcurrentHashMap.newKeySet();
+    private final ReentrantLock lock = new ReentrantLock();
+    private final Condition ended = lock.newCondition();
+    @GuardedBy("lock")
+    private final Set<Wanted> waiting = new LinkedHashSet<>();
+    @GuardedBy("lock")
+    private boolean isLed;
 
     /** Is told of deletions, with no locks held. */
     public interface Told {
@@ -53,8 +58,9 @@ public final class StreamDeletions {
         final StreamLog stream;
         final List<StreamLog.Deleted> gone = new ArrayList<>();
         boolean isAny;
-        boolean isDone;
         @Nullable WalException refused;
+        /** Set last. */
+        volatile boolean isDone;
 
         Wanted(StreamLog stream) {
             this.stream = stream;
@@ -97,30 +103,57 @@ public final class StreamDeletions {
     }
 
     private void deleteWithOthers(Wanted wanted, int most) throws IOException {
-        boolean unused = waiting.add(wanted);
-        deleting.lock();
-        try {
-            if (!wanted.isDone) {
-                carryOut(withOthers(wanted, most));
+        Collection<Wanted> together = awaitOrLead(wanted, most);
+        if (!together.isEmpty()) {
+            try {
+                carryOut(together);
+            } finally {
+                end();
             }
-        } finally {
-            deleting.unlock();
-            unused = waiting.remove(wanted);
         }
     }
 
-    /** What others want is done for them, or else, if all fails, by each of them. */
-    @GuardedBy("deleting")
-    private Collection<Wanted> withOthers(Wanted wanted, int most) {
+    /** @return what to delete; empty if another thread has done it */
+    private Collection<Wanted> awaitOrLead(Wanted wanted, int most) {
+        lock.lock();
+        try {
+            boolean unused = waiting.add(wanted);
+            while (isLed && !wanted.isDone) {
+                ended.awaitUninterruptibly();
+            }
+            if (wanted.isDone) {
+                return List.of();
+            }
+            isLed = true;
+            return takeWithOthers(wanted, most);
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /** If all fails, each of the others does it itself. */
+    @GuardedBy("lock")
+    private Collection<Wanted> takeWithOthers(Wanted wanted, int most) {
         Map<StreamKey, Wanted> together = new LinkedHashMap<>();
         together.put(wanted.stream.key(), wanted);
         for (Iterator<Wanted> all = waiting.iterator(); all.hasNext() && together.size() < most; ) {
             Wanted next = all.next();
-            if (!next.isDone) {
-                together.putIfAbsent(next.stream.key(), next);
+            if (together.putIfAbsent(next.stream.key(), next) == null) {
+                all.remove();
             }
         }
+        boolean unused = waiting.remove(wanted);
         return together.values();
+    }
+
+    private void end() {
+        lock.lock();
+        try {
+            isLed = false;
+            ended.signalAll();
+        } finally {
+            lock.unlock();
+        }
     }
 
     /**
