@@ -16,6 +16,7 @@ import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Set;
 import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.ReentrantLock;
@@ -191,8 +192,8 @@ public final class StreamDeletions {
     private void carryOut(Collection<Wanted> some) throws IOException {
         Map<StreamKey, Wanted> byKey = new LinkedHashMap<>();
         some.forEach(wanted -> byKey.put(wanted.stream.key(), wanted));
-        StreamRemovals removals = new StreamRemovals(packs, deletions.get(), (key, gone) -> byKey.get(key).gone.add(gone),
-                (stream, why) -> byKey.get(stream.key()).refused = failures.ofStream(TASK, why, stream));
+        StreamRemovals removals = new StreamRemovals(packs, deletions.get(), (key, gone) -> of(byKey, key).gone.add(gone),
+                (stream, why) -> of(byKey, stream.key()).refused = failures.ofStream(TASK, why, stream));
         packs.whileDeleting(() -> {
             Set<StreamKey> any = removals.delete(byKey.values().stream().map(wanted -> wanted.stream).toList());
             byKey.forEach((key, wanted) -> {
@@ -200,6 +201,10 @@ public final class StreamDeletions {
                 wanted.isDone = true;
             });
         });
+    }
+
+    private static Wanted of(Map<StreamKey, Wanted> byKey, StreamKey key) {
+        return Objects.requireNonNull(byKey.get(key), key::text);
     }
 
     private void tell(Wanted wanted) {
