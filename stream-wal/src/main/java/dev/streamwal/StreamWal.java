@@ -900,8 +900,8 @@ public final class StreamWal implements AutoCloseable {
      * streams take little longer to delete than their files, or than to be looked up. Not all go at one moment: readers may find some of the streams while
      * others are gone already, and a crash may leave some. Of each stream either everything is left then, or the beginning has gone, or all of it.
      *
-     * <p>A stream that can't be deleted doesn't stop the others: the first such failure is thrown after the others were deleted. Streams that come during the
-     * call stay.
+     * <p>A stream that can't be deleted doesn't stop the others: the first such failure is thrown after the others were deleted, and has the others as
+     * suppressed exceptions. Streams that come during the call stay.
      *
      * @param keys the streams
      * @return how many there were

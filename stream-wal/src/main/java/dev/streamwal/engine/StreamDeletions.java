@@ -5,6 +5,7 @@ import dev.streamwal.append.DeletionLog;
 import dev.streamwal.append.StreamLog;
 import dev.streamwal.error.WalException;
 import dev.streamwal.format.StreamKey;
+import dev.streamwal.io.FirstFailure;
 import dev.streamwal.packing.PackStore;
 import dev.streamwal.packing.Packer;
 import dev.streamwal.packing.StreamRemovals;
@@ -161,11 +162,11 @@ public final class StreamDeletions {
      * Deletes streams, a few at a time. One that can't be deleted doesn't keep the others.
      *
      * @return how many there were
-     * @throws WalException the first failure that concerned one stream, when the others are deleted
+     * @throws WalException the first failure that concerned one stream, when the others are deleted; their failures are suppressed
      */
     public int delete(Iterator<StreamLog> streams) {
         int count = 0;
-        WalException refused = null;
+        FirstFailure refused = new FirstFailure();
         while (streams.hasNext()) {
             List<Wanted> some = new ArrayList<>();
             try {
@@ -180,12 +181,12 @@ public final class StreamDeletions {
             }
             for (Wanted wanted : some) {
                 count += wanted.isAny ? 1 : 0;
-                refused = refused == null ? wanted.refused : refused;
+                if (wanted.refused != null) {
+                    refused.add(wanted.refused);
+                }
             }
         }
-        if (refused != null) {
-            throw refused;
-        }
+        refused.throwIfAny();
         return count;
     }
 
