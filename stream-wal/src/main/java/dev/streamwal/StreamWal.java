@@ -892,7 +892,7 @@ public final class StreamWal implements AutoCloseable {
      */
     public boolean delete(String key) {
         checkWritable();
-        return deletions.delete(stream(key).log());
+        return deletions.delete(List.of(stream(key).log()).iterator()) > 0;
     }
 
     /**

@@ -17,7 +17,6 @@ import java.security.SecureRandom;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
-import java.util.Collections;
 import java.util.List;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.Test;
@@ -181,37 +180,6 @@ abstract class DeletionContract extends LogContract {
         assertGone(wal, b);
         assertHoldsNow(wal, "c", c);
         assertThat(wal.delete(Keys.of(List.of("a", "b")))).isZero();
-    }
-
-    @Test
-    void delete_ofSeveralThreads_isWrittenDownTogether() throws InterruptedException {
-        StreamWal wal = openRecorded();
-        for (String key : List.of("a", "b", "c", "d")) {
-            appendSome(wal.stream(key), 2);
-        }
-        List<Thread> others = new ArrayList<>();
-        List<Boolean> answers = Collections.synchronizedList(new ArrayList<>());
-        List<String> writtenDown = Collections.synchronizedList(new ArrayList<>());
-        operations.before = operation -> {
-            if (operation.startsWith("deletedBelow")) {
-                writtenDown.add(operation);
-            }
-            if (operation.startsWith("deletedBelow a")) {
-                for (String key : List.of("b", "c", "d", "c")) {
-                    Thread other = new Thread(() -> answers.add(wal.delete(key)), "test-" + key);
-                    others.add(other);
-                    other.start();
-                    await("it waits for the deletion", () -> other.getState() == Thread.State.WAITING);
-                }
-            }
-        };
-        assertThat(wal.delete("a")).isTrue();
-        for (Thread other : others) {
-            other.join();
-        }
-        assertThat(answers).containsExactlyInAnyOrder(true, true, true, false);
-        assertThat(writtenDown).hasSize(2).last().asString().contains("b<", "c<", "d<");
-        assertThat(wal.keys()).isEmpty();
     }
 
     @Test
