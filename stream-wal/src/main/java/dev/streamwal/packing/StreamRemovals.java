@@ -120,6 +120,7 @@ public final class StreamRemovals {
         withOwn.forEach(others::remove);
         others.removeIf(beginning -> !beginning.isAnyElsewhere());
         forceDirectories(others, others);
+        others.removeIf(StreamBeginning::isRefused);
         others.forEach(beginning -> beginning.putOffNext(purge));
         removeElsewhere(withOwn);
         deleteOwn(condemned(withOwn, StreamBeginning::condemnRest), Set.of());
