@@ -205,6 +205,36 @@ abstract class DeletionContract extends LogContract {
         assertHoldsEverywhere(wal, "b", appendSome(wal.stream("b"), 2));
     }
 
+    /** A record in shared segments, and then one that is too large for these, are appended after it was looked what goes: both stay. */
+    @Test
+    void delete_streamGetsSegmentsOfItsOwnMeanwhile_leavesAllThatWasAppendedMeanwhile() {
+        StreamWal wal = openRecorded(options().ownSegments(0));
+        WalStream stream = wal.stream("s");
+        appendSome(stream, 1);
+        // once deleted, it may have segments of its own: then their directory is forced between the look and the deletion
+        assertThat(wal.delete("s")).isTrue();
+        List<Written> before = appendSome(stream, 2);
+        List<Written> meanwhile = new ArrayList<>();
+        operations.before = operation -> {
+            if (operation.equals("forceDirectory segments")) {
+                operations.before = any -> {};
+                meanwhile.addAll(appendSome(stream, 1));
+                meanwhile.addAll(appendSome(stream, 1, SEGMENT_BYTES / 2));
+            }
+        };
+        assertThat(wal.delete("s")).isTrue();
+        assertThat(meanwhile).hasSize(2);
+        assertThat(segmentsOf("s")).hasSize(1);
+        assertGone(wal, before);
+        assertHoldsNow(wal, "s", meanwhile);
+        meanwhile.addAll(appendSome(stream, 2));
+        wal.close();
+        StreamWal again = open(options().ownSegments(0));
+        assertHoldsNow(again, "s", meanwhile);
+        assertThat(again.delete("s")).isTrue();
+        assertGone(again, meanwhile);
+    }
+
     @ParameterizedTest
     @ValueSource(strings = {"sweep", "purge", "delete"})
     void deletion_whileItIsWrittenDown_holdsNoLock(String how) {

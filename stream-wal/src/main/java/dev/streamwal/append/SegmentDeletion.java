@@ -209,7 +209,7 @@ final class SegmentDeletion {
     }
 
     /** See {@link StreamLog#condemnAll}. */
-    OptionalLong condemnAll() throws IOException {
+    OptionalLong condemnAll(long belowPosition) throws IOException {
         rotation.lock();
         try {
             chain.checkOpen();
@@ -223,9 +223,12 @@ final class SegmentDeletion {
                 }
                 return OptionalLong.empty();
             }
-            chain.raiseStartAbove(Math.max(chain.next.hasEnd() ? chain.next.end() : 0, segments.newest().name().basePosition()));
-            chain.setAside();
-            return condemn(segments.size());
+            int count = (int) segments.all().stream().filter(entry -> entry.name().basePosition() < belowPosition).count();
+            if (count == segments.size()) {
+                chain.raiseStartAbove(Math.max(chain.next.hasEnd() ? chain.next.end() : 0, segments.newest().name().basePosition()));
+                chain.setAside();
+            }
+            return condemn(count);
         } finally {
             rotation.unlock();
         }

@@ -1182,10 +1182,11 @@ public final class StreamLog implements CommitStream {
      * Decides to delete all of the stream's own segments. If it is appended to again, it continues at positions that it never had. What is appended
      * from now on stays.
      *
+     * @param belowPosition segments that begin at or after it stay
      * @return as {@link #condemnBefore}; if it is empty, the stream is forgotten already: see {@link #forgetIfDeleted}
      */
-    public OptionalLong condemnAll() throws IOException {
-        return deletion().condemnAll();
+    public OptionalLong condemnAll(long belowPosition) throws IOException {
+        return deletion().condemnAll(belowPosition);
     }
 
     /**
@@ -1303,6 +1304,11 @@ public final class StreamLog implements CommitStream {
     /** Where the oldest of the stream's own segments begins; {@link Long#MAX_VALUE} if there is none, as far as segments were listed. */
     public long oldestPosition() {
         return lookAtListed(Long.MAX_VALUE, own -> own.chain.segments.isEmpty() ? Long.MAX_VALUE : own.chain.segments.oldest().name().basePosition());
+    }
+
+    /** Where the newest of the stream's own segments begins; -1 if there is none. */
+    public long newestPosition() throws IOException {
+        return look(-1L, own -> own.chain.loaded().isEmpty() ? -1L : own.chain.loaded().newest().name().basePosition());
     }
 
     /** How many segments the stream has. */

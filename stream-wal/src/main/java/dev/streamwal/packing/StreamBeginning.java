@@ -56,33 +56,36 @@ final class StreamBeginning {
     static StreamBeginning all(PackStore store, StreamLog stream) throws IOException {
         List<StreamPlaces.Place> places;
         List<SharedPart> parts;
+        // first: what stays elsewhere begins behind it. Own segments that are begun after that stay, or they would be missing behind it.
+        long ownEnd = stream.newestPosition() + 1;
         try {
             places = store.places.find(stream.key());
             parts = store.places.parts(stream.key());
         } catch (CorruptSegmentException e) {
             // the content of a damaged pack isn't known, but it goes all the same; what is appended from here on stands behind it
-            return elsewhereBelow(stream, stream.endPart(), List.of());
+            return elsewhereBelow(stream, stream.endPart(), ownEnd, List.of());
         }
         NavigableMap<Long, Long> elsewhere = windowEnds(places, parts);
         if (elsewhere.isEmpty()) {
-            return new StreamBeginning(stream, Long.MAX_VALUE, 0, 0, elsewhere, new TreeMap<>(), places, parts);
+            return new StreamBeginning(stream, Long.MAX_VALUE, ownEnd, 0, elsewhere, new TreeMap<>(), places, parts);
         }
         try {
             // records that are appended meanwhile stay, and so do those after a failure that leaves open whether the manifest has the deletion
             long end = Math.max(stream.endPart(), elsewhere.lastKey() + 1);
-            return new StreamBeginning(stream, Long.MAX_VALUE, end, end, elsewhere, stream.windowEnds(), places, parts);
+            return new StreamBeginning(stream, Long.MAX_VALUE, Math.max(ownEnd, end), end, elsewhere, stream.windowEnds(), places, parts);
         } catch (CorruptSegmentException | UnsupportedFormatException | WalIOException e) {
             // a cut that is left goes with the stream, for example one for whose remaining part the disk has no room
             if (e instanceof WalIOException && !store.cutsLeft.isLeft(stream.key())) {
                 throw e;
             }
             long inPacks = places.stream().mapToLong(place -> place.entry().endPosition()).max().orElse(0);
-            return elsewhereBelow(stream, Math.max(inPacks, parts.stream().mapToLong(SharedPart::endPosition).max().orElse(0)), places);
+            return elsewhereBelow(stream, Math.max(inPacks, parts.stream().mapToLong(SharedPart::endPosition).max().orElse(0)), ownEnd, places);
         }
     }
 
-    private static StreamBeginning elsewhereBelow(StreamLog stream, long position, List<StreamPlaces.Place> places) {
-        return new StreamBeginning(stream, Long.MAX_VALUE, Long.MAX_VALUE, position, new TreeMap<>(Map.of(0L, 0L)), new TreeMap<>(), places, List.of());
+    private static StreamBeginning elsewhereBelow(StreamLog stream, long position, long ownEnd, List<StreamPlaces.Place> places) {
+        long below = Math.max(ownEnd, Math.max(1, position));
+        return new StreamBeginning(stream, Long.MAX_VALUE, below, position, new TreeMap<>(Map.of(0L, 0L)), new TreeMap<>(), places, List.of());
     }
 
     /** The oldest segments whose windows end at or before a time. */
@@ -145,6 +148,11 @@ final class StreamBeginning {
     /** Decides to delete the own segments that are left when nothing is elsewhere. */
     OptionalLong condemnRest() throws IOException {
         return condemnOwn(below);
+    }
+
+    /** Decides to delete all own segments that there were. */
+    OptionalLong condemnAll() throws IOException {
+        return stream.condemnAll(below);
     }
 
     private OptionalLong condemnOwn(long position) throws IOException {

@@ -36,7 +36,7 @@ public final class StreamRemovals {
      *   2  own segments that stand before parts elsewhere are condemned, written down by one block of the journal, and deleted.
      *   3  the directories of those streams that still have one are forced, and the folder of all directories, once.
      *   4  one change of the manifest removes what the streams have elsewhere, up to their next own segments. Again from 2, as long as there is more.
-     *   5  the own segments that are left go, as in 2 and 3.
+     *   5  the own segments that are left go, as in 2 and 3, but none that was begun since 1: what was appended before it elsewhere stays, too.
      *
      * A loss of power, or a kill, after any step leaves some streams without a part of their beginnings, and no stream without anything else: what the
      * journal has is deleted by the next opening, and the manifest has all of a change or nothing. The same is what readers of any process see in between.
@@ -98,7 +98,7 @@ public final class StreamRemovals {
         Set<StreamKey> any = new HashSet<>();
         all.stream().filter(StreamBeginning::isAnyElsewhere).forEach(beginning -> any.add(beginning.key()));
         removeElsewhere(all);
-        Map<StreamBeginning, Long> own = condemned(all, beginning -> beginning.stream.condemnAll());
+        Map<StreamBeginning, Long> own = condemned(all, StreamBeginning::condemnAll);
         own.keySet().forEach(beginning -> any.add(beginning.key()));
         deleteOwn(own, Set.of());
         for (StreamBeginning beginning : own.keySet()) {

@@ -100,7 +100,7 @@ final class SeamedLog implements AutoCloseable {
 
     /** Deletes all of a stream, as a log without a journal does. */
     static boolean delete(StreamLog stream) throws IOException {
-        OptionalLong below = stream.condemnAll();
+        OptionalLong below = stream.condemnAll(Long.MAX_VALUE);
         if (below.isPresent()) {
             boolean unused = stream.deleteBelow(below.getAsLong(), gone -> {});
             stream.forgetIfDeleted();
