@@ -20,6 +20,7 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Collection;
 import java.util.List;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.concurrent.locks.LockSupport;
 import java.util.function.Predicate;
@@ -98,7 +99,7 @@ public final class SharedSegment {
 
     /** Whether a stream's records are found in it; those of all, if the stream is null. */
     public boolean finds(@Nullable StreamKey stream) {
-        return only == null || only.equals(stream);
+        return only == null || Objects.equals(only, stream);
     }
 
     /** Where the data of the segment before it ends, by its header; below all positions if that can't be read. */
