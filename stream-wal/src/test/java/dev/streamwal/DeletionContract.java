@@ -20,6 +20,7 @@ import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -203,6 +204,38 @@ abstract class DeletionContract extends LogContract {
         assertThat(wal.delete(Keys.all())).isEqualTo(1);
         assertGone(wal, b);
         assertHoldsEverywhere(wal, "b", appendSome(wal.stream("b"), 2));
+    }
+
+    /** Whatever is looked at in between, or left by a crash, is the end of the stream. */
+    @Test
+    void delete_ownSegmentsBetweenPartsInSharedOnes_takesTheOldestFirst() {
+        List<Written> written = new ArrayList<>();
+        for (int i = 0; i < 2; i++) {
+            StreamWal wal = open(options().ownSegments(0));
+            written.addAll(appendSome(wal.stream("s"), 1));
+            written.addAll(appendSome(wal.stream("s"), 1, SEGMENT_BYTES / 2));
+            wal.close();
+        }
+        StreamWal wal = openRecorded(options().ownSegments(0));
+        written.addAll(appendSome(wal.stream("s"), 1));
+        assertThat(segmentsOf("s")).hasSize(2);
+        List<List<Written>> left = new ArrayList<>();
+        operations.before = operation -> {
+            if (operation.startsWith("deletedBelow") || operation.startsWith("forceDirectory")) {
+                left.add(found(wal, written));
+            }
+        };
+        assertThat(wal.delete("s")).isTrue();
+        operations.before = operation -> {};
+        assertThat(left).allSatisfy(some -> assertThat(some).isEqualTo(written.subList(written.size() - some.size(), written.size())));
+        assertThat(left).extracting(List::size).contains(4, 3, 2, 1);
+        assertGone(wal, written);
+    }
+
+    private static List<Written> found(StreamWal wal, List<Written> records) {
+        try (WalReader reader = wal.reader(); EntryBatch batch = reader.readBatch(Written.refs(records))) {
+            return IntStream.range(0, batch.size()).filter(i -> batch.status(i) == EntryBatch.Status.FOUND).mapToObj(records::get).toList();
+        }
     }
 
     /** A record in shared segments, and then one that is too large for these, are appended after it was looked what goes: both stay. */
