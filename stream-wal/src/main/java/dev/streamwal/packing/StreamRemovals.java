@@ -9,6 +9,8 @@ import dev.streamwal.error.WalException;
 import dev.streamwal.error.WalFailedException;
 import dev.streamwal.error.WalLockedException;
 import dev.streamwal.format.StreamKey;
+import dev.streamwal.io.FileConsumer;
+import dev.streamwal.io.FileFunction;
 import dev.streamwal.io.FileStep;
 import java.io.IOException;
 import java.util.ArrayList;
@@ -73,18 +75,6 @@ public final class StreamRemovals {
         this.refused = refused;
     }
 
-    private interface Step {
-        void on(StreamBeginning beginning) throws IOException;
-    }
-
-    private interface Look {
-        StreamBeginning at(StreamLog stream) throws IOException;
-    }
-
-    private interface Decision {
-        OptionalLong on(StreamBeginning beginning) throws IOException;
-    }
-
     // ---------------------------------------------------------------- what is asked for
 
     /**
@@ -128,11 +118,11 @@ public final class StreamRemovals {
 
     // ---------------------------------------------------------------- all of them, step by step
 
-    private List<StreamBeginning> look(List<StreamLog> streams, Look look) throws IOException {
+    private List<StreamBeginning> look(List<StreamLog> streams, FileFunction<StreamLog, StreamBeginning> look) throws IOException {
         List<StreamBeginning> found = new ArrayList<>(streams.size());
         for (StreamLog stream : streams) {
             try {
-                found.add(look.at(stream));
+                found.add(look.apply(stream));
             } catch (IOException | WalException e) {
                 throwIfOfLog(e);
                 refused.accept(stream, e);
@@ -155,10 +145,11 @@ public final class StreamRemovals {
         }
     }
 
-    private Map<StreamBeginning, Long> condemned(Collection<StreamBeginning> beginnings, Decision decision) throws IOException {
+    private Map<StreamBeginning, Long> condemned(Collection<StreamBeginning> beginnings, FileFunction<StreamBeginning, OptionalLong> decision)
+            throws IOException {
         Map<StreamBeginning, Long> condemned = new LinkedHashMap<>();
         for (StreamBeginning each : beginnings) {
-            attempt(each, beginning -> decision.on(beginning).ifPresent(below -> condemned.put(beginning, below)));
+            attempt(each, beginning -> decision.apply(beginning).ifPresent(below -> condemned.put(beginning, below)));
         }
         return condemned;
     }
@@ -212,10 +203,10 @@ public final class StreamRemovals {
 
     // ---------------------------------------------------------------- failures
 
-    private void attempt(StreamBeginning beginning, Step step) throws IOException {
+    private void attempt(StreamBeginning beginning, FileConsumer<StreamBeginning> step) throws IOException {
         if (!beginning.isRefused()) {
             try {
-                step.on(beginning);
+                step.accept(beginning);
             } catch (IOException | WalException e) {
                 refuse(beginning, e);
             }

@@ -16,6 +16,8 @@ import java.nio.file.Path;
 import java.time.Duration;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 
 /**
  * A stream in shared segments is deleted by hand before a tail has read its last record, and the log is opened again before the stream comes again. Its new
@@ -90,6 +92,33 @@ class DeletedUnreadTest {
             EntryRef again = appended();
             assertThat(tail.next(PATIENCE)).isTrue();
             assertThat(tail.ref()).isEqualTo(again);
+        }
+    }
+
+    /** Records that were cut off the end aren't lost: they were to go. The tail goes on without a word. */
+    @ParameterizedTest
+    @CsvSource({"false, false", "false, true", "true, false", "true, true"})
+    void ofRecordsThatWereCutOffUnread_goesOn(boolean many, boolean reopened) throws InterruptedException {
+        StreamWal wal = open();
+        EntryRef read = append(wal);
+        try (WalReader reader = WalReader.open(folder.resolve("log"));
+                EntryTail tail = reader.follow(many ? Keys.all() : Keys.key("a"), ReadFrom.first())) {
+            assertThat(tail.next(PATIENCE)).isTrue();
+            assertThat(tail.next()).isFalse();
+            append(wal);
+            append(wal);
+            wal.stream("a").truncateAfter(read);
+            assertThat(tail.next(Duration.ofMillis(20))).isFalse();
+            if (reopened) {
+                wal.close();
+                wal = open();
+            }
+            EntryRef again = append(wal);
+            assertThat(tail.next(PATIENCE)).isTrue();
+            assertThat(tail.ref()).isEqualTo(again);
+            assertThat(tail.next()).isFalse();
+        } finally {
+            wal.close();
         }
     }
 }
