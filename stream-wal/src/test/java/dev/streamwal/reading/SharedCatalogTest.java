@@ -7,6 +7,7 @@ import dev.streamwal.Segments;
 import dev.streamwal.StreamOptions;
 import dev.streamwal.StreamWal;
 import dev.streamwal.WalOptions;
+import dev.streamwal.WriteEntry;
 import dev.streamwal.catalog.LogSource;
 import dev.streamwal.catalog.SharedCatalog;
 import dev.streamwal.format.StreamKey;
@@ -90,6 +91,27 @@ class SharedCatalogTest {
             packAll(wal);
             append(wal, "a", "b");
             assertThat(published(log, A)).singleElement().matches(segment -> !segment.finds(B), "has an index of one stream");
+        }
+    }
+
+    /** A batch is led by a record of its own, which has no stream. */
+    @Test
+    void published_forOneStream_betweenBatchesOfOthers_hasItsRecordsOnly() throws Exception {
+        try (StreamWal wal = StreamWal.open(root, sharing()); WalReader reader = WalReader.open(root)) {
+            List<String> expected = new ArrayList<>();
+            for (int i = 0; i < 40; i++) {
+                wal.stream("b").appendBatch(List.of(WriteEntry.of(new byte[8]), WriteEntry.of(new byte[8])));
+                wal.stream("a").append(("single " + i).getBytes(UTF_8));
+                wal.stream("a").appendBatch(List.of(WriteEntry.of(("first " + i).getBytes(UTF_8)), WriteEntry.of(("second " + i).getBytes(UTF_8))));
+                expected.addAll(List.of("single " + i, "first " + i, "second " + i));
+            }
+            List<String> read = new ArrayList<>();
+            try (EntryCursor cursor = reader.scan("a")) {
+                while (cursor.next()) {
+                    read.add(cursor.content().toString(UTF_8));
+                }
+            }
+            assertThat(read).isEqualTo(expected);
         }
     }
 
