@@ -97,8 +97,8 @@ final class LogSegments implements AutoCloseable {
     /** How many records a pack has that its damaged table doesn't tell. */
     long unlistedRecords(Path table) throws IOException {
         String name = Objects.requireNonNull(table.getFileName()).toString();
-        OptionalLong number = PackFiles.parseTable(name).isPresent() ? PackFiles.parseTable(name) : PackFiles.parse(name);
-        return source.packs().unlistedRecords(number.orElseThrow());
+        OptionalLong ofTable = PackFiles.parseTable(name);
+        return source.packs().unlistedRecords((ofTable.isPresent() ? ofTable : PackFiles.parse(name)).orElseThrow());
     }
 
     /** The bytes of all segments of a stream. */

@@ -3,7 +3,7 @@ package dev.streamwal.io;
 import java.time.Instant;
 import java.time.InstantSource;
 
-/** The clock that a program gives. What it throws reaches whoever asked for the time; so does that it gives none. Thread-safe if that clock is. */
+/** The clock that a program gives. If it throws, or returns null, the caller who asked for the time gets an exception. Thread-safe if that clock is. */
 public record ProgramClock(InstantSource given) implements InstantSource {
 
     @Override

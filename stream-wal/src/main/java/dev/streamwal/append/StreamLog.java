@@ -1183,7 +1183,8 @@ public final class StreamLog implements CommitStream {
      * from now on stays.
      *
      * @param belowPosition segments that begin at or after it stay
-     * @return as {@link #condemnBefore}; if it is empty, the stream is forgotten already: see {@link #forgetIfDeleted}
+     * @return as {@link #condemnBefore}; if it is empty because the stream has no segments of its own, the stream is forgotten already: see
+     *     {@link #forgetIfDeleted}
      */
     public OptionalLong condemnAll(long belowPosition) throws IOException {
         return deletion().condemnAll(belowPosition);

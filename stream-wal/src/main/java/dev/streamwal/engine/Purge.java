@@ -6,7 +6,7 @@ import dev.streamwal.error.WalException;
 import dev.streamwal.format.StreamKey;
 import dev.streamwal.io.FirstFailure;
 import dev.streamwal.packing.PackStore;
-import dev.streamwal.packing.PackedPurge;
+import dev.streamwal.packing.PackedRemoval;
 import dev.streamwal.packing.StreamRemovals;
 import java.io.IOException;
 import java.util.ArrayList;
@@ -17,7 +17,7 @@ import java.util.function.BiConsumer;
 public final class Purge {
 
     private final StreamRemovals removals;
-    private final PackedPurge packed;
+    private final PackedRemoval packed;
     private final FirstFailure refused = new FirstFailure();
     private final long beforeMillis;
     private final List<StreamLog> next = new ArrayList<>();
@@ -29,7 +29,7 @@ public final class Purge {
      */
     public Purge(PackStore packs, DeletionLog deletions, long beforeMillis, CallFailures failures, BiConsumer<StreamKey, StreamLog.Deleted> each) {
         this.removals = new StreamRemovals(packs, deletions, each, (stream, why) -> refused.add(failures.ofStream("purge", why, stream)));
-        this.packed = new PackedPurge(packs, true, each);
+        this.packed = new PackedRemoval(packs, true, each);
         this.beforeMillis = beforeMillis;
     }
 

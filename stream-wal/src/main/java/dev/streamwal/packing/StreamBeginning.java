@@ -56,7 +56,7 @@ final class StreamBeginning {
     static StreamBeginning all(PackStore store, StreamLog stream) throws IOException {
         List<StreamPlaces.Place> places;
         List<SharedPart> parts;
-        // first: what stays elsewhere begins behind it. Own segments that are begun after that stay, or they would be missing behind it.
+        // before all other looks: an own segment that is begun later stays, because records before it, in shared segments, may stay
         long ownEnd = stream.newestPosition() + 1;
         try {
             places = store.places.find(stream.key());
@@ -160,11 +160,11 @@ final class StreamBeginning {
     }
 
     /** Removes, together with parts of other streams, what is elsewhere before the next own segment. */
-    void putOffNext(PackedPurge purge) {
+    void putOffNext(PackedRemoval removal) {
         long from = elsewhere.ceilingKey(done);
         Long nextOwn = own.higherKey(from);
         long to = Math.min(Math.min(nextOwn == null ? Long.MAX_VALUE : nextOwn, below), Math.max(elsewhere.lastKey() + 1, streamEnd));
-        purge.putOff(key(), to, places.stream().filter(place -> place.entry().basePosition() >= from && place.entry().basePosition() < to).toList(),
+        removal.putOff(key(), to, places.stream().filter(place -> place.entry().basePosition() >= from && place.entry().basePosition() < to).toList(),
                 parts.stream().anyMatch(part -> part.basePosition() >= from && part.basePosition() < to));
         done = to;
     }

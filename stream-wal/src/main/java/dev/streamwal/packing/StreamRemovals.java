@@ -101,9 +101,9 @@ public final class StreamRemovals {
      * Removes the oldest segments whose windows end at or before a time, wherever they stand.
      *
      * @param streams at most {@link #MAX_STREAMS}, each once
-     * @param purge takes over what is in packs and shared segments, of streams that lose no own segments
+     * @param packed takes over what is in packs and shared segments, of streams that lose no own segments
      */
-    public void purge(List<StreamLog> streams, long beforeMillis, PackedPurge purge) throws IOException {
+    public void purge(List<StreamLog> streams, long beforeMillis, PackedRemoval packed) throws IOException {
         List<StreamBeginning> all = look(streams, stream -> StreamBeginning.before(beforeMillis, store, stream));
         List<StreamBeginning> withOwn = all.stream().filter(StreamBeginning::isAnyOwn).toList();
         Set<StreamBeginning> others = new LinkedHashSet<>(all);
@@ -111,7 +111,7 @@ public final class StreamRemovals {
         others.removeIf(beginning -> !beginning.isAnyElsewhere());
         forceDirectories(others, others);
         others.removeIf(StreamBeginning::isRefused);
-        others.forEach(beginning -> beginning.putOffNext(purge));
+        others.forEach(beginning -> beginning.putOffNext(packed));
         removeElsewhere(withOwn);
         deleteOwn(condemned(withOwn, StreamBeginning::condemnRest), Set.of());
     }
@@ -138,7 +138,7 @@ public final class StreamRemovals {
             deleteOwn(condemned(left, StreamBeginning::condemnBeforeNext), left);
             left.removeIf(StreamBeginning::isRefused);
             // beside sweeps, which remove packs, too
-            PackedPurge change = new PackedPurge(store, false, each);
+            PackedRemoval change = new PackedRemoval(store, false, each);
             left.forEach(beginning -> beginning.putOffNext(change));
             attemptAll(left, change::finish);
             left.removeIf(beginning -> !beginning.isAnyElsewhere());

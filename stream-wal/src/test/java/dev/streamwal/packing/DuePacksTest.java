@@ -131,7 +131,7 @@ class DuePacksTest {
         assertThat(store.places.find(A)).hasSize(1);
 
         List<StreamKey> gone = new ArrayList<>();
-        PackedPurge purge = new PackedPurge(store, true, (key, segment) -> gone.add(key));
+        PackedRemoval purge = new PackedRemoval(store, true, (key, segment) -> gone.add(key));
         for (StreamKey key : List.of(A, B, C)) {
             purge.putOff(key, Long.MAX_VALUE, store.places.find(key), false);
         }
@@ -145,14 +145,14 @@ class DuePacksTest {
     @Test
     void purge_ofSomeStreams_removesPacksOfWhichNothingElseCounts() throws IOException {
         PackStore store = store();
-        PackedPurge some = new PackedPurge(store, true, (key, segment) -> {});
+        PackedRemoval some = new PackedRemoval(store, true, (key, segment) -> {});
         some.putOff(A, Long.MAX_VALUE, store.places.find(A), false);
         some.finish();
         assertThat(store.packs()).hasSize(1);
         assertThat(store.places.find(A)).isEmpty();
         assertThat(store.places.find(B)).hasSize(1);
 
-        PackedPurge rest = new PackedPurge(store, true, (key, segment) -> {});
+        PackedRemoval rest = new PackedRemoval(store, true, (key, segment) -> {});
         rest.putOff(B, Long.MAX_VALUE, store.places.find(B), true);
         rest.putOff(C, Long.MAX_VALUE, store.places.find(C), false);
         rest.finish();
@@ -164,7 +164,7 @@ class DuePacksTest {
     @Test
     void purge_oneOfItsStreamsWasDeletedMeanwhile_leavesTheOthers() throws IOException {
         PackStore store = store();
-        PackedPurge purge = new PackedPurge(store, true, (key, segment) -> {});
+        PackedRemoval purge = new PackedRemoval(store, true, (key, segment) -> {});
         purge.putOff(A, Long.MAX_VALUE, store.places.find(A), false);
         purge.putOff(B, Long.MAX_VALUE, store.places.find(B), false);
         store.forget(A, 0, Long.MAX_VALUE);

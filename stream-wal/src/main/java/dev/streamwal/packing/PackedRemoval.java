@@ -21,7 +21,7 @@ import java.util.function.BiConsumer;
  * sweep runs, which takes packs away, too, the same change may remove packs of which all goes. Streams that have nothing else needn't be named in it then: the
  * manifest has room for a million ranges, and a log may have more streams. The caller holds a lock of {@link PackStore}. For one thread.
  */
-public final class PackedPurge {
+public final class PackedRemoval {
 
     /** Tells segments of a pack apart. */
     private record Beginning(StreamKey key, long basePosition) {
@@ -45,7 +45,7 @@ public final class PackedPurge {
      * @param removesPacks whether packs of which all goes are removed; no sweep runs then
      * @param each receives every segment that was removed from a pack, with the key of its stream
      */
-    public PackedPurge(PackStore store, boolean removesPacks, BiConsumer<StreamKey, StreamLog.Deleted> each) {
+    public PackedRemoval(PackStore store, boolean removesPacks, BiConsumer<StreamKey, StreamLog.Deleted> each) {
         this.store = store;
         this.removesPacks = removesPacks;
         this.each = each;
