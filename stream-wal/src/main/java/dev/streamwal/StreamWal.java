@@ -1109,6 +1109,7 @@ public final class StreamWal implements AutoCloseable {
      *     all segments are copied
      * @param progress is called by this thread; an exception ends the rehearsal, and is thrown by this method
      * @return what {@link #recoverAll} would return, with the paths that it would name
+     * @throws IllegalArgumentException if the scratch directory is in the log's
      * @throws WalLockedException if the log is open for writing
      * @throws dev.streamwal.error.CorruptSegmentException if opening the log would throw it: the commit journal or the file {@code positions}
      *     is damaged
@@ -1212,8 +1213,8 @@ public final class StreamWal implements AutoCloseable {
      * <p>Packs in the log's tier are read from there, however long that takes; appends, sweeps and packing go on during that time. The copy has these
      * packs in its directory, and has no tier.
      *
-     * @param target a directory that is empty or doesn't exist yet
-     * @throws IllegalArgumentException if it is not empty, or a file
+     * @param target a directory that is empty or doesn't exist yet, outside of the log
+     * @throws IllegalArgumentException if it is not empty, or a file, or in the log's directory
      * @throws dev.streamwal.error.TierUnavailableException if the log has packs in a tier that can't be read, or was opened without it: the copy is
      *     incomplete then, and no log; delete it
      */

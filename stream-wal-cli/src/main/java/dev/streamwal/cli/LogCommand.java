@@ -5,6 +5,7 @@ import dev.streamwal.error.WalIOException;
 import dev.streamwal.error.WalLockedException;
 import dev.streamwal.format.SuppressForbidden;
 import dev.streamwal.io.ProcessLock;
+import dev.streamwal.io.RealPath;
 import dev.streamwal.storage.StorageErrors;
 import dev.streamwal.storage.WriterLock;
 import java.io.IOException;
@@ -56,22 +57,13 @@ abstract class LogCommand extends CliCommand {
         return Files.isDirectory(root()) && !Files.isExecutable(root());
     }
 
-    /** Refuses a target within the log's directory: a log has no files of others, and what is copied there would be copied the next time. */
+    /** Refuses a target within the log's directory, before anything is done. */
     final void checkIsOutside(Path target) throws IOException {
-        if (real(target).startsWith(real(root))) {
-            throw new UsageException("target is in the log's own directory: target=" + target + ", root=" + root + "; name one outside of it");
+        try {
+            RealPath.checkIsOutside(root, target);
+        } catch (IllegalArgumentException e) {
+            throw new UsageException(String.valueOf(e.getMessage()), e);
         }
-    }
-
-    /** Without symbolic links, as far as it exists. */
-    private static Path real(Path path) throws IOException {
-        Path absolute = path.toAbsolutePath().normalize();
-        for (Path there = absolute; there != null; there = there.getParent()) {
-            if (Files.exists(there)) {
-                return there.toRealPath().resolve(there.relativize(absolute));
-            }
-        }
-        return absolute;
     }
 
     /**

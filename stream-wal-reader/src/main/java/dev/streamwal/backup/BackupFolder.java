@@ -13,6 +13,7 @@ import dev.streamwal.io.FileOperation;
 import dev.streamwal.io.IoFailure;
 import dev.streamwal.io.ProcessLock;
 import dev.streamwal.io.ProgramClock;
+import dev.streamwal.io.RealPath;
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.file.FileAlreadyExistsException;
@@ -114,6 +115,7 @@ public final class BackupFolder {
      *
      * @param log the log's directory
      * @return what was copied, with the new point
+     * @throws IllegalArgumentException if the folder is in the log's directory
      * @throws WalException if the log has to be recovered first, a file can't be read or written, or {@link #forgetUnfinished()} was called during the
      *     backup
      */
@@ -126,6 +128,7 @@ public final class BackupFolder {
      *
      * @param log the log's directory
      * @return what was copied, with the new point
+     * @throws IllegalArgumentException as in {@link #backUp}
      * @throws WalException as in {@link #backUp}
      */
     public BackupReport backUpAndVerify(Path log) {
@@ -135,6 +138,7 @@ public final class BackupFolder {
     private BackupReport backUp(Path log, boolean verifies) {
         Objects.requireNonNull(log, "log");
         return doing("backing up a log", log, () -> inFolder(() -> {
+            RealPath.checkIsOutside(log, folder);
             createPoints(log);
             PointName name = nextName();
             try (RunningBackup running = RunningBackup.begin(points, name)) {

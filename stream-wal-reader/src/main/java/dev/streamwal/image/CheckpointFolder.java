@@ -6,6 +6,7 @@ import dev.streamwal.io.DirectoryListing;
 import dev.streamwal.io.DirectoryTree;
 import dev.streamwal.io.FileLink;
 import dev.streamwal.io.LogFile;
+import dev.streamwal.io.RealPath;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
@@ -23,9 +24,10 @@ public final class CheckpointFolder {
     /**
      * Makes the directory, if there is none.
      *
-     * @throws IllegalArgumentException if there is something in it, or it is a file
+     * @throws IllegalArgumentException if there is something in it, or it is a file, or is in the log's directory
      */
-    public static void create(Path target) throws IOException {
+    public static void create(Path root, Path target) throws IOException {
+        RealPath.checkIsOutside(root, target);
         if (Files.exists(target) && !Files.isDirectory(target)) {
             throw new IllegalArgumentException("checkpoint target is a file: target=" + target + "; give a directory that is empty, or none yet");
         }
@@ -41,7 +43,7 @@ public final class CheckpointFolder {
      * @param tier of the log; null for the place that its manifest names
      */
     public static void copyLog(Path root, Path target, @Nullable Path tier) throws IOException {
-        create(target);
+        create(root, target);
         Path unused = LogImage.copy(root, tier, image -> {
             clear(target, image);
             Files.createDirectories(target.resolve(StreamDirectory.NAME));

@@ -645,8 +645,8 @@ public final class WalReader implements AutoCloseable {
      * that awaits recovery after a kill or a crash, and the directory of an earlier version that no writer has upgraded. Open such a log for writing
      * once, and recover all of it. If a copy fails, delete what it has left of the target.
      *
-     * @param target a directory that is empty or doesn't exist yet
-     * @throws IllegalArgumentException if it is not empty, or a file
+     * @param target a directory that is empty or doesn't exist yet, outside of the log
+     * @throws IllegalArgumentException if it is not empty, or a file, or in the log's directory
      * @throws WalException if the log has to be recovered first, or a file can't be read or written
      * @throws UnsupportedOperationException if this is a directory of nano-wal files
      */

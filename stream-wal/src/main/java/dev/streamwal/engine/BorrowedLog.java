@@ -4,6 +4,7 @@ import dev.streamwal.catalog.StreamDirectory;
 import dev.streamwal.format.PositionsLayout;
 import dev.streamwal.io.DirectoryTree;
 import dev.streamwal.io.LeftOpen;
+import dev.streamwal.io.RealPath;
 import dev.streamwal.pack.PackFiles;
 import dev.streamwal.recovery.Quarantine;
 import java.io.IOException;
@@ -32,8 +33,9 @@ public record BorrowedLog(Path original, Path root) implements AutoCloseable {
     private static final String JOURNAL = "commit";
     private static final String PACKS = PackFiles.DIRECTORY;
 
-    /** @param scratch an existing directory; the log gets a folder in it */
+    /** @param scratch an existing directory outside of the original; the log gets a folder in it */
     public static BorrowedLog of(Path original, Path scratch) throws IOException {
+        RealPath.checkIsOutside(original, scratch);
         BorrowedLog log = new BorrowedLog(original, Files.createTempDirectory(scratch, "stream-wal-rehearsal-").toRealPath());
         try {
             log.fill(original.toRealPath());

@@ -35,7 +35,7 @@ public final class Checkpoint {
      * @param streams asked under that lock
      */
     public static void create(Path root, Path target, Supplier<List<StreamLog>> streams, PackStore packs) throws IOException {
-        CheckpointFolder.create(target);
+        CheckpointFolder.create(root, target);
         try (LinkFolder links = LinkFolder.create(root, target).orElse(null)) {
             TierCopies tier = new TierCopies(packs, target);
             copyWithTier(root, links == null ? target : links.path(), streams, packs, tier, target);
