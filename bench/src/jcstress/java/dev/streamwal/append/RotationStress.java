@@ -23,6 +23,7 @@ public class RotationStress extends StressState {
 
     private final long end;
 
+    @SuppressWarnings("this-escape") // nobody extends it
     public RotationStress() {
         append(BYTES);
         end = append(BYTES) + BYTES;

@@ -23,6 +23,7 @@ public class SealStress extends StressState {
 
     private final long end;
 
+    @SuppressWarnings("this-escape") // nobody extends it
     public SealStress() {
         end = append(BYTES) + BYTES;
         if (storage.mapped.get() != 1) {

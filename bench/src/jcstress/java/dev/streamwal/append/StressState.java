@@ -67,7 +67,7 @@ class StressState {
         }
 
         @Override
-        public void ended(String task, String key, long begun) {}
+        public void ended(String task, @Nullable String key, long begun) {}
 
         @Override
         public void sealed(Path file, SegmentHeader header, long endPosition, long bytes) {}

@@ -112,6 +112,9 @@ final class ArtemisStore extends Store {
             // stopping alone drops what its threads haven't written: a quarter of what was appended in five seconds
             journal.flush();
             journal.stop();
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            throw new IOException("interrupted while the journal stopped", e);
         } catch (Exception e) {
             throw new IOException("the journal doesn't stop", e);
         }
