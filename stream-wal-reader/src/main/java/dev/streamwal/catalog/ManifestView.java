@@ -13,7 +13,7 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * The manifest of a log, for readers. In the writer's process it is the writer's. In others it is read again if it may have changed. Finding that out takes a
- * call of the file system for each segment that is opened: two thirds of the time to find the latest record of a key in a pack. Thread-safe.
+ * call of the file system, as long as a record of a pack that is in memory takes: so who opens many segments asks once, by {@link PacksAtCall}. Thread-safe.
  */
 final class ManifestView {
 

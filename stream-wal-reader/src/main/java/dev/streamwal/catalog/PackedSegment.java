@@ -179,26 +179,43 @@ public final class PackedSegment extends Segment {
 
     @Override
     public SegmentReader open(ChannelCache channels) throws IOException {
-        checkThere(channels);
+        return open(channels, packs.manifest());
+    }
+
+    /** As {@link #open(ChannelCache)}, if it is there by this manifest. */
+    SegmentReader open(ChannelCache channels, Manifest now) throws IOException {
+        checkThere(channels, now);
+        return openListed(channels);
+    }
+
+    /** As {@link #open(ChannelCache)}, for a caller who has listed it during the call that it answers. */
+    SegmentReader openListed(ChannelCache channels) throws IOException {
         Place here = place();
         PackedBytes bytes = reader(here).open(here.entry());
         return new SegmentReader(this, here.header(), channels, bytes, bytes::close, footers, false);
     }
 
     /** Only the manifest tells whether the segment is there: a pack that was deleted may still be open. */
-    private void checkThere(ChannelCache channels) throws IOException {
-        Manifest now = packs.manifest();
-        if (now.token().equals(thereBy)) {
+    private void checkThere(ChannelCache channels, Manifest now) throws IOException {
+        if (isIn(now)) {
             return;
         }
-        boolean isPackGone = now.pack(pack.number()).isEmpty();
-        if (isPackGone) {
+        if (now.pack(pack.number()).isEmpty()) {
             channels.forget(file());
         }
-        if (isPackGone || now.isVoid(key(), basePosition(), pack.number())) {
-            throw new NoSuchFileException(file().toString());
+        throw new NoSuchFileException(file().toString());
+    }
+
+    /** Whether the manifest has it. */
+    boolean isIn(Manifest manifest) {
+        if (manifest.token().equals(thereBy)) {
+            return true;
         }
-        thereBy = now.token();
+        if (manifest.pack(pack.number()).isEmpty() || manifest.isVoid(key(), basePosition(), pack.number())) {
+            return false;
+        }
+        thereBy = manifest.token();
+        return true;
     }
 
     @Override

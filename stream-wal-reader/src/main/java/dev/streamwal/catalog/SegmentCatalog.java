@@ -10,6 +10,7 @@ import dev.streamwal.manifest.Manifest;
 import dev.streamwal.segment.FooterCache;
 import dev.streamwal.segment.OwnSegment;
 import dev.streamwal.segment.Segment;
+import dev.streamwal.segment.SegmentReader;
 import dev.streamwal.shared.SharedSegment;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -144,6 +145,12 @@ public final class SegmentCatalog {
     /** The segments as listed last; empty before the first {@link #refresh()}. */
     public ListedSegments chain() {
         return merged.chain();
+    }
+
+    /** Opens a segment of the chain, for a caller who has had it listed, by {@link #refresh()} for instance, during the call that it answers. */
+    public SegmentReader openListed(Segment segment) throws IOException {
+        // to ask whether a pack is still listed takes a call of the file system
+        return segment instanceof PackedSegment packed ? packed.openListed(channels) : segment.open(channels);
     }
 
     /** Whether the stream certainly has no directory any more, and was listed last with nothing but files of its own. If so, its files are closed. */

@@ -49,7 +49,7 @@ public final class LastRecordRead {
             return Optional.empty();
         }
         Segment newest = chain.get(chain.size() - 1);
-        try (SegmentReader reader = newest.open(log.channels())) {
+        try (SegmentReader reader = catalog.openListed(newest)) {
             if (reader.segment().isEndListed() && reader.header().mark() != 0) {
                 return lastListed(reader);
             }

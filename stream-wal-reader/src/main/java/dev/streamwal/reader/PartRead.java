@@ -2,6 +2,7 @@ package dev.streamwal.reader;
 
 import dev.streamwal.catalog.ListedSegments;
 import dev.streamwal.catalog.LogSource;
+import dev.streamwal.catalog.PacksAtCall;
 import dev.streamwal.catalog.SegmentCatalog;
 import dev.streamwal.error.CorruptSegmentException;
 import dev.streamwal.error.UnsupportedFormatException;
@@ -56,6 +57,7 @@ final class PartRead {
 
     private final RecordView view = new RecordView();
     private final ReadPlan plan;
+    private final PacksAtCall packs;
     private final long[] packed;
     private int[] misses;
     private int missCount;
@@ -73,6 +75,7 @@ final class PartRead {
         this.positions = answers.positions;
         this.packed = new long[part.length];
         this.misses = new int[part.length];
+        this.packs = new PacksAtCall(log);
         this.plan = new ReadPlan(log.settings().mergeGapBytes());
         for (int index : part) {
             unreadBytes += sizes[index];
@@ -195,7 +198,7 @@ final class PartRead {
 
     private void readSegment(Segment segment, int[] indexes, int count) throws IOException {
         int missedBefore = missCount;
-        try (SegmentReader reader = segment.open(log.channels())) {
+        try (SegmentReader reader = packs.open(segment)) {
             readSegment(reader, indexes, count);
         } catch (NoSuchFileException e) {
             // it can vanish while it is being read: an interrupt closes its channel, and by then the file may be gone
