@@ -224,7 +224,7 @@ final class ImportCommand extends LogCommand {
 
     private static boolean isKey(String key) {
         try {
-            byte[] unused = StreamKey.checkedUtf8(key);
+            StreamKey.check(key);
             return true;
         } catch (IllegalArgumentException noKey) {
             return false;
@@ -344,7 +344,7 @@ final class ImportCommand extends LogCommand {
                 options.maxRecordBytes(), Long.MAX_VALUE);
         TimeRules times = new TimeRules(policy, options.maxClockSkew().toMillis());
         return (row, header) -> {
-            StreamKey.checkedUtf8(row.key());
+            StreamKey.check(row.key());
             SizeRules.check(header.length, row.content().length, policy.maxRecordBytes(), row.key());
             long now = options.clock().millis();
             times.check(row.time().millis().orElse(now), now, row.key());

@@ -294,7 +294,7 @@ public final class ReplicatedWal implements AutoCloseable {
 
     /** Another text would go into another stream: on its way it is UTF-8. */
     private static void check(String key, WriteEntry entry) {
-        byte[] unused = StreamKey.checkedUtf8(key);
+        StreamKey.check(key);
         long bytes = (long) entry.header().remaining() + entry.content().remaining();
         if (bytes > MAX_RECORD_BYTES) {
             throw new ReplicationException("record is too large to be replicated: bytes=" + bytes + ", max=" + MAX_RECORD_BYTES + ", key=" + key
@@ -518,7 +518,7 @@ public final class ReplicatedWal implements AutoCloseable {
     }
 
     private DataInputStream ask(String key, Query query, Consistency consistency) throws IOException {
-        byte[] unused = StreamKey.checkedUtf8(key);
+        StreamKey.check(key);
         if (isClosed) {
             throw new IOException("client is closed; open another one");
         }

@@ -58,7 +58,7 @@ public sealed interface KeyScope {
     record One(String key) implements KeyScope {
 
         public One {
-            byte[] unused = StreamKey.checkedUtf8(key);
+            StreamKey.check(key);
         }
 
         @Override
@@ -141,7 +141,7 @@ public sealed interface KeyScope {
                         + "; select them by a prefix or a pattern");
             }
             for (String key : keys) {
-                byte[] unused = StreamKey.checkedUtf8(key);
+                StreamKey.check(key);
             }
             keys = Collections.unmodifiableNavigableSet(new TreeSet<>(keys));
         }

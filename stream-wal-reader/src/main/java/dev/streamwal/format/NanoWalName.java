@@ -27,7 +27,7 @@ public record NanoWalName(String prefix, long expirationMillis) implements Compa
             return Optional.empty();
         }
         try {
-            StreamKey.checkedUtf8(fileName.substring(0, mark));
+            StreamKey.check(fileName.substring(0, mark));
             NanoWalName name = new NanoWalName(fileName.substring(0, mark), Long.parseLong(fileName, mark + 1, end, 10));
             return name.expirationMillis >= 0 && name.fileName().equals(fileName) ? Optional.of(name) : Optional.empty();
         } catch (IllegalArgumentException notOurs) {

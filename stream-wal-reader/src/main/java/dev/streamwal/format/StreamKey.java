@@ -67,11 +67,13 @@ public final class StreamKey {
      * @throws IllegalArgumentException if the text is empty, longer than 1,024 bytes of UTF-8, or not valid Unicode
      */
     public static StreamKey of(String text) {
-        boolean isPlain = !Objects.requireNonNull(text, "key").isEmpty() && text.length() <= MAX_BYTES && isAscii(text);
-        return new StreamKey(text, isPlain ? null : checkedUtf8(text));
+        return new StreamKey(text, isShortAscii(Objects.requireNonNull(text, "key")) ? null : checkedUtf8(text));
     }
 
-    private static boolean isAscii(String text) {
+    private static boolean isShortAscii(String text) {
+        if (text.isEmpty() || text.length() > MAX_BYTES) {
+            return false;
+        }
         for (int i = 0; i < text.length(); i++) {
             if (text.charAt(i) > Byte.MAX_VALUE) {
                 return false;
@@ -100,7 +102,15 @@ public final class StreamKey {
         }
     }
 
-    /** The key's bytes; an {@link IllegalArgumentException} says why the text can't be a key of a program's stream. */
+    /** An {@link IllegalArgumentException} says why the text can't be a key of a program's stream. */
+    public static void check(String text) {
+        checkNotShared(text);
+        if (!isShortAscii(text)) {
+            byte[] unused = checkedUtf8(text);
+        }
+    }
+
+    /** The key's bytes; throws as {@link #check} does. */
     public static byte[] checkedUtf8(String text) {
         checkNotShared(text);
         if (text.isEmpty()) {

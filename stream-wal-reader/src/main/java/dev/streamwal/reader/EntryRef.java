@@ -119,7 +119,7 @@ public record EntryRef(String key, long position, int size) implements Comparabl
             throw new IllegalArgumentException("text is no ref: text=" + MessageText.of(ref) + "; write a ref as key@position+size");
         }
         String key = ref.substring(0, at);
-        StreamKey.checkedUtf8(key);
+        StreamKey.check(key);
         long position = parseDecimal(ref, at + 1, plus);
         long size = parseDecimal(ref, plus + 1, ref.length());
         if (size > RecordLayout.MAX_FRAME_BYTES) {

@@ -229,7 +229,7 @@ public final class WalReader implements AutoCloseable {
      * @return empty if there is no such stream
      */
     public Optional<StreamInfo> describe(String key) {
-        StreamKey.checkedUtf8(key);
+        StreamKey.check(key);
         return log.describe(key);
     }
 
@@ -246,7 +246,7 @@ public final class WalReader implements AutoCloseable {
 
     private static void check(Collection<String> keys) {
         for (String key : Objects.requireNonNull(keys, "keys")) {
-            byte[] unused = StreamKey.checkedUtf8(key);
+            StreamKey.check(key);
         }
     }
 
@@ -300,7 +300,7 @@ public final class WalReader implements AutoCloseable {
      * @throws CorruptSegmentException if the end of the stream is damaged
      */
     public Optional<Entry> latest(String key) {
-        StreamKey.checkedUtf8(key);
+        StreamKey.check(key);
         return log.latest(key);
     }
 
@@ -316,7 +316,7 @@ public final class WalReader implements AutoCloseable {
      * @throws CorruptSegmentException if a part that has to be read is damaged
      */
     public Optional<Entry> latestByTimestamp(String key) {
-        StreamKey.checkedUtf8(key);
+        StreamKey.check(key);
         return log.latestByTimestamp(key);
     }
 
@@ -384,7 +384,7 @@ public final class WalReader implements AutoCloseable {
     }
 
     private EntryCursor scan(String key, TimeRange range) {
-        StreamKey.checkedUtf8(key);
+        StreamKey.check(key);
         return new EntryCursor(log.scan(key, range), log.sessionKeys());
     }
 
@@ -401,7 +401,7 @@ public final class WalReader implements AutoCloseable {
      */
     public EntryCursor scanFrom(String key, long position) {
         checkPosition(position);
-        StreamKey.checkedUtf8(key);
+        StreamKey.check(key);
         return new EntryCursor(log.scanFrom(key, position), log.sessionKeys());
     }
 
@@ -421,7 +421,7 @@ public final class WalReader implements AutoCloseable {
         if (count < 0) {
             throw new IllegalArgumentException("count is negative: count=" + count + "; give 0 or more");
         }
-        StreamKey.checkedUtf8(key);
+        StreamKey.check(key);
         return new EntryCursor(log.scanLast(key, count), log.sessionKeys(), count);
     }
 
@@ -441,7 +441,7 @@ public final class WalReader implements AutoCloseable {
 
     /** As {@link #follow(String, ReadFrom)}, with a rest that a test controls. */
     EntryTail follow(String key, ReadFrom from, WakeableRest rest) {
-        StreamKey.checkedUtf8(key);
+        StreamKey.check(key);
         return new EntryTail(log.follow(key, Objects.requireNonNull(from, "from").begin()), log.sessionKeys(), rest);
     }
 
@@ -490,7 +490,7 @@ public final class WalReader implements AutoCloseable {
         KeyScope scope = scope(keys);
         Map<String, ScanBegin> begins = new HashMap<>();
         Objects.requireNonNull(from, "from").forEach((key, each) -> {
-            StreamKey.checkedUtf8(key);
+            StreamKey.check(key);
             if (!keys.contains(key)) {
                 throw new IllegalArgumentException(MessageText.of(
                         "start given for a key that is not followed: key=" + key + ", followed=" + keys + "; drop it, or follow it by itself"));
@@ -526,7 +526,7 @@ public final class WalReader implements AutoCloseable {
      */
     public EntryCursor scanBackward(String key, long position) {
         checkPosition(position);
-        StreamKey.checkedUtf8(key);
+        StreamKey.check(key);
         return new EntryCursor(log.scanBackward(key, position), log.sessionKeys());
     }
 
