@@ -4,9 +4,10 @@ import com.fasterxml.jackson.core.JsonGenerator;
 import dev.streamwal.cli.digest.AnchorCheck;
 import dev.streamwal.cli.digest.AnchorReader;
 import dev.streamwal.cli.digest.AnchoredStream;
-import dev.streamwal.cli.digest.StreamFinding;
 import dev.streamwal.cli.digest.StreamFinding.Difference;
 import dev.streamwal.cli.digest.StreamFinding.State;
+import dev.streamwal.cli.digest.StreamFinding;
+import dev.streamwal.error.WalIOException;
 import dev.streamwal.reader.EntryCursor;
 import dev.streamwal.reader.StreamInfo;
 import dev.streamwal.reader.WalReader;
@@ -29,25 +30,32 @@ final class AnchorReport {
     private final Path file;
     private final String digest;
     private final Consumer<String> complaints;
+    private final Consumer<WalIOException> unread;
     private final Map<State, Long> streams = new EnumMap<>(State.class);
 
     /**
      * @param file of the anchor; is read to its end, which says whether it is one
      * @param complaints receives which records can't be read, and why
+     * @param unread receives why a stream can't be compared
      */
-    AnchorReport(Path file, WalReader reader, CommandOutput out, Consumer<String> complaints) throws IOException {
+    AnchorReport(Path file, WalReader reader, CommandOutput out, Consumer<String> complaints, Consumer<WalIOException> unread) throws IOException {
         this.file = file;
         this.digest = digest(file);
         this.reader = reader;
         this.out = out;
         this.complaints = complaints;
+        this.unread = unread;
     }
 
     /** Whether all that is still there is as it was. */
     boolean compare() throws IOException {
         try (AnchorReader anchor = AnchorReader.open(file)) {
             for (Optional<AnchoredStream> stream = anchor.next(); stream.isPresent(); stream = anchor.next()) {
-                show(finding(stream.get()));
+                try {
+                    show(finding(stream.get()));
+                } catch (WalIOException e) {
+                    unread.accept(e);
+                }
             }
             if (!anchor.digest().equals(digest)) {
                 throw new RefusedException("the anchor was changed while it was read: file=" + file + "; try again");

@@ -1,5 +1,6 @@
 package dev.streamwal.cli;
 
+import dev.streamwal.error.WalIOException;
 import dev.streamwal.reader.EntryCursor;
 import dev.streamwal.reader.EntryRef;
 import dev.streamwal.reader.Keys;
@@ -55,7 +56,13 @@ final class CatCommand extends RecordsCommand {
         } else if (merged) {
             show(range.scanMerged(reader, selection.isAll() ? Keys.all() : Keys.of(selection.keys())), scan, writer);
         } else {
-            selection.keys().forEach(key -> scan.open(() -> open(reader, key)).ifPresent(cursor -> show(cursor, scan, writer)));
+            for (String key : selection.keys()) {
+                try {
+                    scan.open(() -> open(reader, key)).ifPresent(cursor -> show(cursor, scan, writer));
+                } catch (WalIOException e) {
+                    leaveUnread(e);
+                }
+            }
         }
         return scan.exit();
     }

@@ -4,6 +4,7 @@ import dev.streamwal.consumer.CursorFiles;
 import dev.streamwal.consumer.DeclaredConsumers;
 import dev.streamwal.error.CorruptSegmentException;
 import dev.streamwal.error.UnsupportedFormatException;
+import dev.streamwal.error.WalIOException;
 import dev.streamwal.format.KeyScope;
 import dev.streamwal.reader.ConsumerInfo;
 import dev.streamwal.reader.ConsumerLag;
@@ -108,12 +109,14 @@ final class ConsumersCommand extends LogCommand {
             } catch (CorruptSegmentException | UnsupportedFormatException e) { // of its file: the others are in order
                 complain(String.valueOf(e.getMessage()));
                 all = false;
+            } catch (WalIOException e) { // of its file, or of a stream that it reads
+                leaveUnread(e);
             }
         }
         if (!out.isJson()) {
             table.print();
         }
-        return all ? Exit.OK : Exit.FINDINGS;
+        return withUnread(all ? Exit.OK : Exit.FINDINGS);
     }
 
     /** Returns whether it is there, or needn't be. */

@@ -4,6 +4,7 @@ import com.fasterxml.jackson.core.JsonGenerator;
 import dev.streamwal.cli.digest.AnchorWriter;
 import dev.streamwal.cli.digest.AnchoredStream;
 import dev.streamwal.cli.digest.StreamDigest;
+import dev.streamwal.error.WalIOException;
 import dev.streamwal.reader.EntryCursor;
 import dev.streamwal.reader.StreamInfo;
 import dev.streamwal.reader.WalReader;
@@ -33,12 +34,11 @@ final class DigestCommand extends RecordsCommand {
         AnchorWriter anchor = new AnchorWriter(context().clock().instant(), out.isJson() ? line -> { } : out::line);
         try (Progress progress = progress("digesting", selection.keys().size(), "streams")) {
             for (String key : selection.keys()) {
-                digested(reader, key, scan).ifPresent(stream -> {
-                    anchor.add(stream);
-                    if (out.isJson()) {
-                        out.json(json -> write(stream, json));
-                    }
-                });
+                try {
+                    digested(reader, key, scan).ifPresent(stream -> add(stream, anchor, out));
+                } catch (WalIOException e) {
+                    leaveUnread(e); // the anchor is without it
+                }
                 progress.step(1);
             }
         }
@@ -47,6 +47,13 @@ final class DigestCommand extends RecordsCommand {
             out.json(json -> json.writeStringField("anchor", digest));
         }
         return scan.exit();
+    }
+
+    private static void add(AnchoredStream stream, AnchorWriter anchor, CommandOutput out) {
+        anchor.add(stream);
+        if (out.isJson()) {
+            out.json(json -> write(stream, json));
+        }
     }
 
     /** Up to where the stream ends now, as one that is written may never end. */

@@ -6,6 +6,7 @@ import de.siegmar.fastcsv.writer.CsvWriter;
 import de.siegmar.fastcsv.writer.LineDelimiter;
 import dev.streamwal.cli.ingest.ExportedCsv;
 import dev.streamwal.cli.ingest.LineProtocolText;
+import dev.streamwal.error.WalIOException;
 import dev.streamwal.reader.EntryCursor;
 import dev.streamwal.reader.WalReader;
 import io.netty.buffer.ByteBuf;
@@ -130,7 +131,7 @@ final class ExportCommand extends RecordsCommand {
         return type == null ? Optional.empty() : type.text(content);
     }
 
-    private void export(WalReader reader, LogSegments segments, KeySelection selection, TolerantScan scan, Consumer<ShownEntry> sink) throws IOException {
+    private void export(WalReader reader, LogSegments segments, KeySelection selection, TolerantScan scan, Consumer<ShownEntry> sink) {
         try (Progress progress = progress("exporting", showsProgress() ? fileBytes(segments, selection) : 0, "B")) {
             for (String key : selection.keys()) {
                 long shown = 0;
@@ -140,21 +141,31 @@ final class ExportCommand extends RecordsCommand {
                         progress.step(cursor.size());
                         shown += cursor.size();
                     }
+                } catch (WalIOException e) {
+                    leaveUnread(e);
                 }
                 if (showsProgress()) {
                     // headers, footers, records out of the range, and prepared space
-                    progress.step(Math.max(0, segments.bytes(key) - shown));
+                    progress.step(Math.max(0, fileBytes(segments, key) - shown));
                 }
             }
         }
     }
 
-    private static long fileBytes(LogSegments segments, KeySelection selection) throws IOException {
+    private static long fileBytes(LogSegments segments, KeySelection selection) {
         long bytes = 0;
         for (String key : selection.keys()) {
-            bytes += segments.bytes(key);
+            bytes += fileBytes(segments, key);
         }
         return bytes;
+    }
+
+    private static long fileBytes(LogSegments segments, String key) {
+        try {
+            return segments.bytes(key);
+        } catch (IOException e) {
+            return 0; // it is told where the records are read
+        }
     }
 
     private void write(ShownEntry entry, CsvWriter csv) {

@@ -3,6 +3,7 @@ package dev.streamwal.cli;
 import dev.streamwal.error.CorruptSegmentException;
 import dev.streamwal.error.EntryExpiredException;
 import dev.streamwal.error.WalException;
+import dev.streamwal.error.WalIOException;
 import dev.streamwal.reader.Entry;
 import dev.streamwal.reader.EntryBatch;
 import dev.streamwal.reader.EntryRef;
@@ -55,13 +56,19 @@ final class GetCommand extends ReadingCommand {
             bytes += ref.size();
         }
         all &= show(reader, batch, out);
-        return all ? Exit.OK : Exit.FINDINGS;
+        return withUnread(all ? Exit.OK : Exit.FINDINGS);
     }
 
     private boolean show(WalReader reader, List<EntryRef> asked, CommandOutput out) {
+        EntryBatch read;
+        try {
+            read = reader.readBatch(asked);
+        } catch (WalIOException e) {
+            return showOneByOne(reader, asked, e, out);
+        }
         EntryWriter writer = format.writer(out);
         boolean all = true;
-        try (EntryBatch batch = reader.readBatch(asked)) {
+        try (EntryBatch batch = read) {
             for (int i = 0; i < batch.size(); i++) {
                 Optional<Entry> entry = found(batch, i);
                 entry.map(ShownEntry::of).ifPresent(writer::write);
@@ -70,6 +77,20 @@ final class GetCommand extends ReadingCommand {
                     tellWhy(reader, batch, i, asked.get(i), out);
                 }
             }
+        }
+        return all;
+    }
+
+    /** Of a batch nothing was read: the disk can't read one of its records. */
+    private boolean showOneByOne(WalReader reader, List<EntryRef> asked, WalIOException failure, CommandOutput out) {
+        if (asked.size() == 1) {
+            leaveUnread(failure);
+            showStatus(asked.get(0), "UNREADABLE", out);
+            return true;
+        }
+        boolean all = true;
+        for (EntryRef ref : asked) {
+            all &= show(reader, List.of(ref), out);
         }
         return all;
     }
@@ -94,6 +115,10 @@ final class GetCommand extends ReadingCommand {
         } catch (WalException why) {
             complain(String.valueOf(why.getMessage()));
         }
+        showStatus(ref, status, out);
+    }
+
+    private static void showStatus(EntryRef ref, String status, CommandOutput out) {
         if (out.isJson()) {
             out.json(json -> {
                 json.writeStringField("ref", ref.toString());

@@ -1,6 +1,7 @@
 package dev.streamwal.cli;
 
 import dev.streamwal.format.KeyPattern;
+import dev.streamwal.io.IoFailure;
 import dev.streamwal.reader.WalReader;
 import java.io.IOException;
 import java.util.ArrayList;
@@ -32,7 +33,7 @@ record KeySelection(NavigableSet<String> keys, List<String> missing, boolean isB
         NavigableSet<String> selected = new TreeSet<>();
         List<String> patterns = new ArrayList<>();
         for (String argument : arguments) {
-            if (!argument.isEmpty() && !segments.of(argument).isEmpty()) {
+            if (!argument.isEmpty() && isKey(argument, segments)) {
                 selected.add(argument);
             } else {
                 patterns.add(argument);
@@ -41,6 +42,16 @@ record KeySelection(NavigableSet<String> keys, List<String> missing, boolean isB
         NavigableSet<String> all = patterns.isEmpty() ? selected : reader.keys();
         List<String> missing = addMatching(patterns, all, selected);
         return new KeySelection(selected, missing, !patterns.isEmpty(), false, all);
+    }
+
+    /** Also of a stream that can't be read: why it can't be is told where it is read. */
+    private static boolean isKey(String argument, LogSegments segments) throws IOException {
+        try {
+            return !segments.of(argument).isEmpty();
+        } catch (IOException e) {
+            IoFailure.checkOfFile(e);
+            return true;
+        }
     }
 
     /** The keys in portions, in order, so that what is told of a portion of them may be held in memory. */

@@ -2,6 +2,7 @@ package dev.streamwal.cli;
 
 import dev.streamwal.error.CorruptSegmentException;
 import dev.streamwal.error.UnsupportedFormatException;
+import dev.streamwal.error.WalIOException;
 import dev.streamwal.reader.Entry;
 import dev.streamwal.reader.WalReader;
 import java.util.Collection;
@@ -26,35 +27,17 @@ final class LatestCommand extends RecordsCommand {
     @Override
     Exit read(WalReader reader, LogSegments segments, KeySelection selection, CommandOutput out) {
         EntryWriter writer = format.writer(out);
-        boolean complete = true;
         for (List<String> keys : selection.portions(MAX_PORTION_KEYS)) {
-            complete &= write(reader, keys, writer);
+            latest(reader, keys).stream().map(ShownEntry::of).forEach(writer::write);
         }
-        return complete ? Exit.OK : Exit.FINDINGS;
+        return Exit.OK;
     }
 
-    private boolean write(WalReader reader, List<String> keys, EntryWriter writer) {
-        Collection<Entry> latest;
+    private Collection<Entry> latest(WalReader reader, List<String> keys) {
         try {
-            latest = reader.latest(keys).values();
-        } catch (CorruptSegmentException | UnsupportedFormatException damaged) {
-            return writeOneByOne(reader, keys, writer);
+            return reader.latest(keys).values();
+        } catch (CorruptSegmentException | UnsupportedFormatException | WalIOException ofOne) {
+            return oneByOne(keys, reader::latest);
         }
-        latest.stream().map(ShownEntry::of).forEach(writer::write);
-        return true;
-    }
-
-    /** Damage at the end of one stream must not affect the others. */
-    private boolean writeOneByOne(WalReader reader, List<String> keys, EntryWriter writer) {
-        boolean complete = true;
-        for (String key : keys) {
-            try {
-                reader.latest(key).map(ShownEntry::of).ifPresent(writer::write);
-            } catch (CorruptSegmentException | UnsupportedFormatException damaged) {
-                complete = false;
-                complain(String.valueOf(damaged.getMessage()));
-            }
-        }
-        return complete;
     }
 }

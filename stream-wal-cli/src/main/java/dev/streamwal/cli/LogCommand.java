@@ -1,5 +1,7 @@
 package dev.streamwal.cli;
 
+import dev.streamwal.error.TierUnavailableException;
+import dev.streamwal.error.TooManyOpenFilesException;
 import dev.streamwal.error.WalException;
 import dev.streamwal.error.WalIOException;
 import dev.streamwal.error.WalLockedException;
@@ -11,6 +13,8 @@ import dev.streamwal.storage.WriterLock;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.HashSet;
+import java.util.Set;
 import picocli.CommandLine.Parameters;
 
 /** A command about a log. */
@@ -19,6 +23,9 @@ abstract class LogCommand extends CliCommand {
     @Parameters(index = "0", paramLabel = "LOG", description = "The log's directory.")
     @SuppressWarnings("NullAway.Init") // required, so that it is set before the command runs
     private Path root;
+
+    private int unread;
+    private final Set<String> unreadObjects = new HashSet<>();
 
     LogCommand(CommandContext context) {
         super(context);
@@ -81,6 +88,30 @@ abstract class LogCommand extends CliCommand {
         } catch (IOException e) { // a read-only file system, say
             throw StorageErrors.translate("lock the log", e, root);
         }
+    }
+
+    /**
+     * Tells what can't be read of one stream or consumer, because of a sector of the disk, say: the others may be in order, and the command goes on with them.
+     * What can't be read of the tier is told once for each object there, as many streams may have records in one.
+     */
+    final void leaveUnread(WalIOException failure) {
+        if (failure instanceof TooManyOpenFilesException) {
+            throw failure; // it is of the process, not of the stream
+        }
+        unread++;
+        if (!(failure instanceof TierUnavailableException away) || unreadObjects.add(away.object())) {
+            complain(String.valueOf(failure.getMessage()));
+        }
+    }
+
+    /** How often something couldn't be read. */
+    final int unread() {
+        return unread;
+    }
+
+    /** The exit code, if this is the one for what could be read. */
+    final Exit withUnread(Exit read) {
+        return read == Exit.OK && unread > 0 ? Exit.FAILED : read;
     }
 
     private static String advice(String missing, KeySelection selection) {

@@ -3,10 +3,13 @@ package dev.streamwal.cli;
 import dev.streamwal.error.CorruptSegmentException;
 import dev.streamwal.error.EntryNotFoundException;
 import dev.streamwal.error.UnsupportedFormatException;
+import dev.streamwal.error.WalException;
+import dev.streamwal.error.WalIOException;
 import dev.streamwal.format.Footer;
 import dev.streamwal.format.SegmentHeader;
 import dev.streamwal.format.SegmentIndex;
 import dev.streamwal.format.Window;
+import dev.streamwal.io.IoFailure;
 import dev.streamwal.reader.EntryCursor;
 import dev.streamwal.reader.WalReader;
 import dev.streamwal.segment.Segment;
@@ -15,6 +18,7 @@ import dev.streamwal.segment.SegmentSummary;
 import dev.streamwal.shared.SharedPart;
 import java.io.IOException;
 import java.nio.file.NoSuchFileException;
+import java.util.function.Consumer;
 
 /**
  * Gathers the figures of a log, stream by stream. Of sealed segments it reads header and footer, which has the number of records and, for every
@@ -26,12 +30,14 @@ final class LogFigures {
     private final WalReader reader;
     private final LogSegments log;
     private final TolerantScan scan;
+    private final Consumer<WalIOException> failures;
     private final RecordsOverTime overTime = new RecordsOverTime();
 
     private long streams;
     private long segments;
     private long sealed;
-    private long unreadable;
+    private long damaged;
+    private long unreadSegments;
     private long dataBytes;
     private long records;
     private long sealedBytes;
@@ -39,14 +45,26 @@ final class LogFigures {
     private long shortestWindow = Long.MAX_VALUE;
     private long longestWindow;
 
-    LogFigures(WalReader reader, LogSegments log, TolerantScan scan) {
+    /** @param failures receives why a segment or stream can't be read; the others count */
+    LogFigures(WalReader reader, LogSegments log, TolerantScan scan, Consumer<WalIOException> failures) {
         this.reader = reader;
         this.log = log;
         this.scan = scan;
+        this.failures = failures;
     }
 
-    void add(String key) throws IOException {
+    void add(String key) {
         streams++;
+        try {
+            addSegments(key);
+        } catch (WalIOException e) {
+            failures.accept(e);
+        } catch (IOException e) {
+            failures.accept(IoFailure.of("looking at segments", e, null, key, WalException.NO_POSITION));
+        }
+    }
+
+    private void addSegments(String key) throws IOException {
         long readFrom = -1;
         for (Segment segment : log.of(key)) {
             boolean counted = addSegment(segment, readFrom < 0);
@@ -76,8 +94,12 @@ final class LogFigures {
             return footer != null;
         } catch (NoSuchFileException e) {
             return false; // expired just now, or moved into a pack: its records, if they are left, are read
+        } catch (IOException e) {
+            unreadSegments++;
+            failures.accept(IoFailure.of("reading a segment", e, null, segment.key().text(), segment.basePosition()));
+            return true; // as below
         } catch (CorruptSegmentException | UnsupportedFormatException e) {
-            unreadable++;
+            damaged++;
             return true; // nothing of it can be counted
         }
     }
@@ -158,8 +180,13 @@ final class LogFigures {
     }
 
     /** Number of segments whose header is damaged, or of a later version. */
+    long damaged() {
+        return damaged;
+    }
+
+    /** Number of segments that are damaged so, or that the disk can't read. */
     long unreadable() {
-        return unreadable;
+        return damaged + unreadSegments;
     }
 
     /** Bytes of records, with their frames. */

@@ -1,9 +1,11 @@
 package dev.streamwal.cli;
 
 import com.fasterxml.jackson.core.JsonGenerator;
+import dev.streamwal.error.WalIOException;
 import dev.streamwal.reader.StreamInfo;
 import dev.streamwal.reader.WalReader;
 import java.io.IOException;
+import java.util.Collection;
 import java.util.List;
 import java.util.Optional;
 import java.util.OptionalLong;
@@ -27,7 +29,7 @@ final class LsCommand extends StreamsCommand {
     Exit read(WalReader reader, LogSegments segments, KeySelection selection, CommandOutput out) {
         TextTable table = new TextTable(out, "KEY", ">SEGMENTS", ">SIZE", ">DATA", "FROM", "TO", ">DATA RATE");
         for (List<String> keys : selection.portions()) {
-            for (StreamInfo stream : reader.describe(keys).values()) {
+            for (StreamInfo stream : describe(reader, keys)) {
                 show(stream, table, out);
             }
         }
@@ -35,6 +37,14 @@ final class LsCommand extends StreamsCommand {
             table.print();
         }
         return Exit.OK;
+    }
+
+    private Collection<StreamInfo> describe(WalReader reader, List<String> keys) {
+        try {
+            return reader.describe(keys).values();
+        } catch (WalIOException ofOne) {
+            return oneByOne(keys, reader::describe);
+        }
     }
 
     private static void show(StreamInfo stream, TextTable table, CommandOutput out) {

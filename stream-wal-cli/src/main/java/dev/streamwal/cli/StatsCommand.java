@@ -1,6 +1,8 @@
 package dev.streamwal.cli;
 
 import com.fasterxml.jackson.core.JsonGenerator;
+import dev.streamwal.error.WalException;
+import dev.streamwal.io.IoFailure;
 import dev.streamwal.reader.WalReader;
 import java.io.IOException;
 import java.util.Arrays;
@@ -28,7 +30,7 @@ final class StatsCommand extends StreamsCommand {
             throw new IllegalArgumentException("nano-wal files have no windows and times that stats could sum up; use ls for their sizes");
         }
         TolerantScan scan = new TolerantScan(this::complain);
-        LogFigures figures = new LogFigures(reader, segments, scan);
+        LogFigures figures = new LogFigures(reader, segments, scan, this::leaveUnread);
         try (Progress progress = progress("reading", selection.keys().size(), "streams")) {
             for (String key : selection.keys()) {
                 figures.add(key);
@@ -36,13 +38,23 @@ final class StatsCommand extends StreamsCommand {
             }
         }
         // a stream's part of a pack or of a shared segment isn't a file
-        OptionalLong fileBytes = selection.isAll() && isOfLog() ? OptionalLong.of(LogFileSizes.sum(root())) : OptionalLong.empty();
+        OptionalLong fileBytes = selection.isAll() && isOfLog() ? fileBytes() : OptionalLong.empty();
         if (out.isJson()) {
             out.json(json -> write(figures, fileBytes, json));
         } else {
             show(figures, fileBytes, out);
         }
-        return figures.unreadable() == 0 ? scan.exit() : Exit.FINDINGS;
+        return figures.damaged() == 0 ? scan.exit() : Exit.FINDINGS;
+    }
+
+    /** Empty if a folder can't be read. */
+    private OptionalLong fileBytes() {
+        try {
+            return OptionalLong.of(LogFileSizes.sum(root()));
+        } catch (IOException e) {
+            leaveUnread(IoFailure.of("adding up the sizes of files", e, root(), null, WalException.NO_POSITION));
+            return OptionalLong.empty();
+        }
     }
 
     private static void show(LogFigures figures, OptionalLong fileBytes, CommandOutput out) {

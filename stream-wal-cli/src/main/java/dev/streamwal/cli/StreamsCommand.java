@@ -1,11 +1,15 @@
 package dev.streamwal.cli;
 
 import dev.streamwal.error.CorruptSegmentException;
+import dev.streamwal.error.UnsupportedFormatException;
+import dev.streamwal.error.WalIOException;
 import dev.streamwal.reader.WalReader;
 import java.io.IOException;
 import java.nio.file.InvalidPathException;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
+import java.util.function.Function;
 import picocli.CommandLine.Parameters;
 
 /** A command that reads some streams of a log, or all. */
@@ -17,6 +21,8 @@ abstract class StreamsCommand extends ReadingCommand {
             description = "Streams: keys, or patterns in which * is any run of characters, / included, and ? one character "
                     + "(default: all).")
     private List<String> patterns = List.of();
+
+    private boolean damaged;
 
     StreamsCommand(CommandContext context) {
         super(context);
@@ -63,9 +69,26 @@ abstract class StreamsCommand extends ReadingCommand {
             // before the reading, which may never end
             Exit found = complainOfMissing(selection.withMissing(this::isMissed));
             found = selection.isByList() && complainOfDamagedTables(segments) ? Exit.FINDINGS : found;
-            Exit exit = read(reader, segments, selection, out);
+            Exit read = read(reader, segments, selection, out);
+            Exit exit = withUnread(damaged ? Exit.FINDINGS : read);
             return exit == Exit.OK ? found : exit;
         }
+    }
+
+    /** Asks for each stream alone, where a call for all of them has failed, as it does at the first that is damaged or can't be read. */
+    final <T> List<T> oneByOne(List<String> keys, Function<String, Optional<T>> call) {
+        List<T> found = new ArrayList<>();
+        for (String key : keys) {
+            try {
+                call.apply(key).ifPresent(found::add);
+            } catch (CorruptSegmentException | UnsupportedFormatException e) {
+                damaged = true;
+                complain(String.valueOf(e.getMessage()));
+            } catch (WalIOException e) {
+                leaveUnread(e);
+            }
+        }
+        return found;
     }
 
     /** Reports damaged tables if all streams, or those that match, were requested: more streams may be missing. */

@@ -1,5 +1,6 @@
 package dev.streamwal.cli;
 
+import dev.streamwal.error.WalIOException;
 import dev.streamwal.reader.EntryCursor;
 import dev.streamwal.reader.EntryTail;
 import dev.streamwal.reader.ReadFrom;
@@ -51,7 +52,12 @@ final class TailCommand extends RecordsCommand {
         TolerantScan scan = new TolerantScan(this::complain);
         Map<String, ReadFrom> positions = new LinkedHashMap<>();
         for (String key : selection.keys()) {
-            positions.put(key, showLast(reader, key, scan, writer));
+            try {
+                positions.put(key, showLast(reader, key, scan, writer));
+            } catch (WalIOException e) {
+                leaveUnread(e);
+                positions.put(key, ReadFrom.end());
+            }
         }
         if (follow) {
             selection.missing().stream().filter(key -> !FollowedKeys.isPattern(key)).forEach(key -> positions.put(key, ReadFrom.first()));

@@ -2,8 +2,6 @@ package dev.streamwal.cli;
 
 import com.fasterxml.jackson.core.JsonGenerator;
 import dev.streamwal.error.CorruptSegmentException;
-import dev.streamwal.error.TierUnavailableException;
-import dev.streamwal.error.TooManyOpenFilesException;
 import dev.streamwal.error.WalIOException;
 import dev.streamwal.format.MessageText;
 import dev.streamwal.format.StreamKey;
@@ -13,11 +11,9 @@ import dev.streamwal.reader.WalReader;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.HashMap;
-import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
-import java.util.Set;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
@@ -48,8 +44,6 @@ final class VerifyCommand extends RecordsCommand {
     private long records;
     private long bytes;
     private final LossEstimate lost = new LossEstimate();
-    private int unread;
-    private final Set<String> unreadObjects = new HashSet<>();
     @SuppressWarnings("NullAway.Init") // set before anything is verified
     private SharedDamage shared;
     @SuppressWarnings("NullAway.Init") // read before anything is verified
@@ -65,7 +59,7 @@ final class VerifyCommand extends RecordsCommand {
             throw new UsageException("--anchor can't be combined with keys or --nano-wal");
         }
         // whose anchor is no anchor hears of it before the log is read
-        AnchorReport report = anchor == null ? null : new AnchorReport(anchor, reader, out, this::complain);
+        AnchorReport report = anchor == null ? null : new AnchorReport(anchor, reader, out, this::complain, this::leaveUnread);
         Map<Path, Long> unreadable = new HashMap<>();
         for (CorruptSegmentException table : segments.damagedTables()) {
             Path file = Objects.requireNonNull(table.file());
@@ -75,7 +69,11 @@ final class VerifyCommand extends RecordsCommand {
         inTier = PacksInTier.of(root());
         try (Progress progress = progress("verifying", selection.keys().size(), "streams")) {
             for (String key : selection.keys()) {
-                orUnread(() -> verified(reader.verify(key), out));
+                try {
+                    verified(reader.verify(key), out);
+                } catch (WalIOException e) {
+                    leaveUnread(e); // which is no damage
+                }
                 progress.step(1);
             }
             verifyShared(reader, selection.isAll(), out);
@@ -86,30 +84,10 @@ final class VerifyCommand extends RecordsCommand {
             out.line(Figures.number(selection.keys().size(), "stream") + ", " + Figures.number(records, "record") + ", "
                     + Figures.bytes(bytes) + " verify; " + (beside.isEmpty() || !lost.isNone() ? lost : "no damage in records")
                     + (beside.isEmpty() ? "" : "; " + Figures.number(beside.size(), "other file") + " damaged")
-                    + (unread == 0 ? "" : "; " + Figures.number(unread, "stream") + " can't be read to the end"));
+                    + (unread() == 0 ? "" : "; " + Figures.number(unread(), "stream") + " can't be read to the end"));
         }
         boolean good = report == null || report.compare();
-        if (!lost.isNone() || !good || !beside.isEmpty()) {
-            return Exit.FINDINGS;
-        }
-        return unread == 0 ? Exit.OK : Exit.FAILED;
-    }
-
-    /** What can't be read of the tier is no damage; it is told once for each object there, as many streams may have records in one. */
-    private void orUnread(Runnable verifying) {
-        try {
-            verifying.run();
-        } catch (TierUnavailableException e) {
-            unread++;
-            if (unreadObjects.add(e.object())) {
-                complain(String.valueOf(e.getMessage()));
-            }
-        } catch (TooManyOpenFilesException e) {
-            throw e;
-        } catch (WalIOException e) { // a sector that can't be read, say; the other streams may be in order
-            unread++;
-            complain(String.valueOf(e.getMessage()));
-        }
+        return lost.isNone() && good && beside.isEmpty() ? Exit.OK : Exit.FINDINGS;
     }
 
     /**
@@ -118,7 +96,11 @@ final class VerifyCommand extends RecordsCommand {
      */
     private void verifyShared(WalReader reader, boolean all, CommandOutput out) {
         if (all || !shared.isNone()) {
-            orUnread(() -> shared.addOwn(reader.verify(StreamKey.SHARED.text()), all));
+            try {
+                shared.addOwn(reader.verify(StreamKey.SHARED.text()), all);
+            } catch (WalIOException e) {
+                leaveUnread(e);
+            }
         }
         shared.files().forEach(file -> damaged(file, out));
     }

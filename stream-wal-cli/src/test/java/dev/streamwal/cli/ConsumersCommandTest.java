@@ -105,6 +105,19 @@ class ConsumersCommandTest {
         assertThat(CliRun.of("consumers", root).lines().get(2)).startsWith("archive  ").contains("cpu/*");
     }
 
+    /** As bad sectors do. */
+    @Test
+    void consumers_whereAFileOrAStreamCannotBeRead_showsTheOthers() throws IOException {
+        Path segment = log.segments("mem").get(2);
+        Files.delete(segment);
+        Files.createDirectory(segment);
+        for (CliRun run : List.of(CliRun.of("consumers", root), CliRun.of("consumers", root, "alarm", "shipper"))) {
+            assertThat(run.exit()).as(run.err()).isEqualTo(Exit.FAILED.code());
+            assertThat(run.err().lines()).singleElement().asString().contains("/segments/mem/");
+            assertThat(run.out()).contains("\nshipper ");
+        }
+    }
+
     @Test
     void consumers_whereOneFileIsDamaged_showsTheOthers() throws IOException {
         try (WalReader reader = reader()) {
