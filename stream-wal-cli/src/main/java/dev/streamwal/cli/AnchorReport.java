@@ -96,7 +96,7 @@ final class AnchorReport {
 
     private StreamFinding finding(AnchoredStream anchored, StreamInfo info) {
         AnchorCheck check = new AnchorCheck(anchored, info.firstPosition(), info.endPosition());
-        TolerantScan scan = new TolerantScan(complaints);
+        TolerantScan scan = new TolerantScan(e -> complaints.accept(String.valueOf(e.getMessage())));
         try (EntryCursor cursor = reader.scan(anchored.key())) {
             while (scan.next(cursor) && !check.isBehind(cursor.position())) {
                 check.add(cursor);

@@ -50,7 +50,7 @@ final class CatCommand extends RecordsCommand {
     Exit read(WalReader reader, LogSegments segments, KeySelection selection, CommandOutput out) {
         checkArguments(selection);
         EntryWriter writer = format.writer(out);
-        TolerantScan scan = new TolerantScan(this::complain);
+        TolerantScan scan = new TolerantScan(this::leaveOut);
         if (ref != null) {
             show(reader.scanFrom(ref.key(), ref.position()), scan, writer);
         } else if (merged) {
@@ -60,11 +60,11 @@ final class CatCommand extends RecordsCommand {
                 try {
                     scan.open(() -> open(reader, key)).ifPresent(cursor -> show(cursor, scan, writer));
                 } catch (WalIOException e) {
-                    leaveUnread(e);
+                    leaveOut(e);
                 }
             }
         }
-        return scan.exit();
+        return Exit.OK;
     }
 
     private void checkArguments(KeySelection selection) {

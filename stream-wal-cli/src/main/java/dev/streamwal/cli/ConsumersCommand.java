@@ -106,17 +106,14 @@ final class ConsumersCommand extends LogCommand {
         for (String name : names.isEmpty() ? union(reader.consumers(), absent) : names) {
             try {
                 all &= show(name, reader, absent, out, table);
-            } catch (CorruptSegmentException | UnsupportedFormatException e) { // of its file: the others are in order
-                complain(String.valueOf(e.getMessage()));
-                all = false;
-            } catch (WalIOException e) { // of its file, or of a stream that it reads
-                leaveUnread(e);
+            } catch (CorruptSegmentException | UnsupportedFormatException | WalIOException e) { // of its file, or of a stream that it reads
+                leaveOut(e);
             }
         }
         if (!out.isJson()) {
             table.print();
         }
-        return withUnread(all ? Exit.OK : Exit.FINDINGS);
+        return withLeftOut(all ? Exit.OK : Exit.FINDINGS);
     }
 
     /** Returns whether it is there, or needn't be. */

@@ -30,14 +30,14 @@ final class DigestCommand extends RecordsCommand {
         if (isNanoWal()) {
             throw new UsageException("nano-wal files can't be digested: their records have no lasting positions; import them into a log first");
         }
-        TolerantScan scan = new TolerantScan(this::complain);
+        TolerantScan scan = new TolerantScan(this::leaveOut);
         AnchorWriter anchor = new AnchorWriter(context().clock().instant(), out.isJson() ? line -> { } : out::line);
         try (Progress progress = progress("digesting", selection.keys().size(), "streams")) {
             for (String key : selection.keys()) {
                 try {
                     digested(reader, key, scan).ifPresent(stream -> add(stream, anchor, out));
                 } catch (WalIOException e) {
-                    leaveUnread(e); // the anchor is without it
+                    leaveOut(e); // the anchor is without it
                 }
                 progress.step(1);
             }
@@ -46,7 +46,7 @@ final class DigestCommand extends RecordsCommand {
         if (out.isJson()) {
             out.json(json -> json.writeStringField("anchor", digest));
         }
-        return scan.exit();
+        return Exit.OK;
     }
 
     private static void add(AnchoredStream stream, AnchorWriter anchor, CommandOutput out) {

@@ -7,7 +7,6 @@ import dev.streamwal.error.EntryExpiredException;
 import dev.streamwal.error.UnsupportedFormatException;
 import dev.streamwal.error.WalException;
 import dev.streamwal.format.StreamKey;
-import dev.streamwal.io.FirstFailure;
 import dev.streamwal.reader.EntryCursor;
 import dev.streamwal.reader.Keys;
 import dev.streamwal.reader.WalReader;
@@ -68,11 +67,8 @@ final class EraseCommand extends WritingCommand {
         checkIsLog();
         if (dryRun) {
             KeySelection selection = selection(patterns);
-            FirstFailure failures = new FirstFailure();
-            show(rehearse(selection, failures), out);
-            Exit exit = complainOfMissing(selection);
-            failures.throwIfAny();
-            return exit;
+            show(rehearse(selection), out);
+            return complainOfMissing(selection);
         }
         // first: what the journal alone has of a stream is in its segments then, and nobody else writes
         try (StreamWal wal = openLog()) {
@@ -94,7 +90,7 @@ final class EraseCommand extends WritingCommand {
         return !argument.isEmpty() && argument.getBytes(StandardCharsets.UTF_8).length <= StreamKey.MAX_BYTES;
     }
 
-    private Erased rehearse(KeySelection selection, FirstFailure failures) {
+    private Erased rehearse(KeySelection selection) {
         long streams = 0;
         long records = 0;
         long bytes = 0;
@@ -102,12 +98,12 @@ final class EraseCommand extends WritingCommand {
             for (String key : selection.keys()) {
                 long before = records;
                 try (EntryCursor cursor = reader.scan(key, from, to)) {
-                    while (next(cursor, failures)) {
+                    while (next(cursor)) {
                         records++;
                         bytes += cursor.size();
                     }
                 } catch (WalException e) { // the other streams may be in order
-                    failures.add(e);
+                    leaveOut(e);
                 }
                 streams += records > before ? 1 : 0;
             }
@@ -116,12 +112,12 @@ final class EraseCommand extends WritingCommand {
     }
 
     /** Goes on behind what is damaged, or has expired just now. */
-    private static boolean next(EntryCursor cursor, FirstFailure failures) {
+    private boolean next(EntryCursor cursor) {
         while (true) {
             try {
                 return cursor.next();
             } catch (CorruptSegmentException | UnsupportedFormatException e) {
-                failures.add(e);
+                leaveOut(e);
             } catch (EntryExpiredException e) {
                 // there is nothing to erase any more
             }

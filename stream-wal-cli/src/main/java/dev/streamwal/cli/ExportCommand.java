@@ -63,7 +63,7 @@ final class ExportCommand extends RecordsCommand {
 
     @Override
     Exit read(WalReader reader, LogSegments segments, KeySelection selection, CommandOutput out) throws IOException {
-        TolerantScan scan = new TolerantScan(this::complain);
+        TolerantScan scan = new TolerantScan(this::leaveOut);
         if (out.isJson() || format == ExportFormat.JSON) {
             export(reader, segments, selection, scan, new EntryWriter(out, EntryFormat.JSON, Optional.ofNullable(type))::write);
         } else if (format == ExportFormat.INFLUX) {
@@ -77,7 +77,7 @@ final class ExportCommand extends RecordsCommand {
         if (leftOut > MAX_COMPLAINTS) {
             complain("left out " + Figures.number(leftOut, "record") + " in all");
         }
-        return leftOut == 0 ? scan.exit() : Exit.FINDINGS;
+        return leftOut == 0 ? Exit.OK : Exit.FINDINGS;
     }
 
     private void writePoint(ShownEntry entry, CommandOutput out) {
@@ -142,7 +142,7 @@ final class ExportCommand extends RecordsCommand {
                         shown += cursor.size();
                     }
                 } catch (WalIOException e) {
-                    leaveUnread(e);
+                    leaveOut(e);
                 }
                 if (showsProgress()) {
                     // headers, footers, records out of the range, and prepared space

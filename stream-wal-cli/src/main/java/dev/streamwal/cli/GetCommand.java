@@ -56,7 +56,7 @@ final class GetCommand extends ReadingCommand {
             bytes += ref.size();
         }
         all &= show(reader, batch, out);
-        return withUnread(all ? Exit.OK : Exit.FINDINGS);
+        return withLeftOut(all ? Exit.OK : Exit.FINDINGS);
     }
 
     private boolean show(WalReader reader, List<EntryRef> asked, CommandOutput out) {
@@ -84,7 +84,7 @@ final class GetCommand extends ReadingCommand {
     /** Of a batch nothing was read: the disk can't read one of its records. */
     private boolean showOneByOne(WalReader reader, List<EntryRef> asked, WalIOException failure, CommandOutput out) {
         if (asked.size() == 1) {
-            leaveUnread(failure);
+            leaveOut(failure);
             showStatus(asked.get(0), "UNREADABLE", out);
             return true;
         }

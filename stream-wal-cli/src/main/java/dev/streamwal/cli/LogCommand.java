@@ -2,6 +2,7 @@ package dev.streamwal.cli;
 
 import dev.streamwal.error.TierUnavailableException;
 import dev.streamwal.error.TooManyOpenFilesException;
+import dev.streamwal.error.UnsupportedFormatException;
 import dev.streamwal.error.WalException;
 import dev.streamwal.error.WalIOException;
 import dev.streamwal.error.WalLockedException;
@@ -24,7 +25,7 @@ abstract class LogCommand extends CliCommand {
     @SuppressWarnings("NullAway.Init") // required, so that it is set before the command runs
     private Path root;
 
-    private int unread;
+    private Exit leftOut = Exit.OK;
     private final Set<String> unreadObjects = new HashSet<>();
 
     LogCommand(CommandContext context) {
@@ -91,27 +92,35 @@ abstract class LogCommand extends CliCommand {
     }
 
     /**
-     * Tells what can't be read of one stream or consumer, because of a sector of the disk, say: the others may be in order, and the command goes on with them.
-     * What can't be read of the tier is told once for each object there, as many streams may have records in one.
+     * Tells what is left out of one stream or consumer, because of damage or a sector that the disk can't read, say: the others may be in order, and the
+     * command goes on with them. What can't be read of the tier is told once for each object there, as many streams may have records in one.
      */
-    final void leaveUnread(WalIOException failure) {
+    final void leaveOut(WalException failure) {
         if (failure instanceof TooManyOpenFilesException) {
             throw failure; // it is of the process, not of the stream
         }
-        unread++;
+        tell(failure);
+    }
+
+    /** Tells of a failure, and of those of other streams, behind which the log went on. */
+    final void tell(WalException failure) {
+        leftOut = leftOut == Exit.FINDINGS || failure instanceof UnsupportedFormatException ? Exit.FINDINGS : Exit.of(failure);
         if (!(failure instanceof TierUnavailableException away) || unreadObjects.add(away.object())) {
             complain(String.valueOf(failure.getMessage()));
         }
+        if (isVerbose()) {
+            failure.printStackTrace(context().err());
+        }
+        for (Throwable other : failure.getSuppressed()) {
+            if (other instanceof WalException ofOther) {
+                tell(ofOther);
+            }
+        }
     }
 
-    /** How often something couldn't be read. */
-    final int unread() {
-        return unread;
-    }
-
-    /** The exit code, if this is the one for what could be read. */
-    final Exit withUnread(Exit read) {
-        return read == Exit.OK && unread > 0 ? Exit.FAILED : read;
+    /** The exit code, if this is the one for what wasn't left out. */
+    final Exit withLeftOut(Exit exit) {
+        return exit == Exit.OK ? leftOut : exit;
     }
 
     private static String advice(String missing, KeySelection selection) {
@@ -119,11 +128,11 @@ abstract class LogCommand extends CliCommand {
         return question.isEmpty() ? "; stream-wal ls LOG lists the keys" : question;
     }
 
-    /** Reports the missing arguments, and returns the exit code for otherwise complete results. */
+    /** Reports the missing arguments, and returns the exit code, if nothing is wrong but these and what was left out so far. */
     final Exit complainOfMissing(KeySelection selection) {
         for (String argument : selection.missing()) {
             complain("no stream has this key, or matches this pattern: " + argument + advice(argument, selection));
         }
-        return selection.missing().isEmpty() ? Exit.OK : Exit.FINDINGS;
+        return leftOut == Exit.OK && !selection.missing().isEmpty() ? Exit.FINDINGS : leftOut;
     }
 }

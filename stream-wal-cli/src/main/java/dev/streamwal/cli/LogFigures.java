@@ -30,7 +30,7 @@ final class LogFigures {
     private final WalReader reader;
     private final LogSegments log;
     private final TolerantScan scan;
-    private final Consumer<WalIOException> failures;
+    private final Consumer<WalException> leftOut;
     private final RecordsOverTime overTime = new RecordsOverTime();
 
     private long streams;
@@ -45,12 +45,12 @@ final class LogFigures {
     private long shortestWindow = Long.MAX_VALUE;
     private long longestWindow;
 
-    /** @param failures receives why a segment or stream can't be read; the others count */
-    LogFigures(WalReader reader, LogSegments log, TolerantScan scan, Consumer<WalIOException> failures) {
+    /** @param leftOut receives why something can't be read; the rest counts */
+    LogFigures(WalReader reader, LogSegments log, Consumer<WalException> leftOut) {
         this.reader = reader;
         this.log = log;
-        this.scan = scan;
-        this.failures = failures;
+        this.scan = new TolerantScan(leftOut);
+        this.leftOut = leftOut;
     }
 
     void add(String key) {
@@ -58,9 +58,9 @@ final class LogFigures {
         try {
             addSegments(key);
         } catch (WalIOException e) {
-            failures.accept(e);
+            leftOut.accept(e);
         } catch (IOException e) {
-            failures.accept(IoFailure.of("looking at segments", e, null, key, WalException.NO_POSITION));
+            leftOut.accept(IoFailure.of("looking at segments", e, null, key, WalException.NO_POSITION));
         }
     }
 
@@ -96,7 +96,7 @@ final class LogFigures {
             return false; // expired just now, or moved into a pack: its records, if they are left, are read
         } catch (IOException e) {
             unreadSegments++;
-            failures.accept(IoFailure.of("reading a segment", e, null, segment.key().text(), segment.basePosition()));
+            leftOut.accept(IoFailure.of("reading a segment", e, null, segment.key().text(), segment.basePosition()));
             return true; // as below
         } catch (CorruptSegmentException | UnsupportedFormatException e) {
             damaged++;

@@ -3,7 +3,6 @@ package dev.streamwal.cli;
 import dev.streamwal.StreamWal;
 import dev.streamwal.SweepResult;
 import dev.streamwal.error.WalException;
-import dev.streamwal.io.FirstFailure;
 import dev.streamwal.io.IoFailure;
 import dev.streamwal.reader.Keys;
 import java.io.IOException;
@@ -42,7 +41,6 @@ final class PurgeCommand extends WritingCommand {
 
     private int segments;
     private long bytes;
-    private final FirstFailure failures = new FirstFailure();
 
     PurgeCommand(CommandContext context) {
         super(context);
@@ -83,9 +81,7 @@ final class PurgeCommand extends WritingCommand {
             purge.of(keys).forEach((key, purged) -> add(key, purged, out, table));
         }
         end(out, table);
-        Exit exit = complainOfMissing(selection);
-        failures.throwIfAny();
-        return exit;
+        return complainOfMissing(selection);
     }
 
     private void add(String key, Purged purged, CommandOutput out, TextTable table) {
@@ -110,7 +106,7 @@ final class PurgeCommand extends WritingCommand {
         try {
             SweepResult unused = wal.purge(Keys.of(keys), before);
         } catch (WalException e) {
-            failures.add(e); // it is told behind what was deleted nevertheless
+            tell(e); // what was deleted nevertheless is told, too
         }
         Map<String, List<SegmentInventory.Found>> left = ofEach(keys, SegmentInventory::segments);
         Map<String, Purged> purged = new LinkedHashMap<>();
@@ -128,7 +124,7 @@ final class PurgeCommand extends WritingCommand {
         T at(SegmentInventory inventory, String key) throws IOException;
     }
 
-    /** Without the streams that can't be read, which are told at the end. */
+    /** Without the streams that can't be read. */
     private <T> Map<String, T> ofEach(List<String> keys, Look<T> look) throws IOException {
         try (LogSegments log = LogSegments.of(root(), tier().path().orElse(null))) {
             SegmentInventory inventory = new SegmentInventory(root(), log);
@@ -137,9 +133,9 @@ final class PurgeCommand extends WritingCommand {
                 try {
                     found.put(key, look.at(inventory, key));
                 } catch (WalException e) {
-                    failures.add(e);
+                    tell(e);
                 } catch (IOException e) {
-                    failures.add(IoFailure.of("looking at segments", e, null, key, WalException.NO_POSITION));
+                    tell(IoFailure.of("looking at segments", e, null, key, WalException.NO_POSITION));
                 }
             }
             return found;

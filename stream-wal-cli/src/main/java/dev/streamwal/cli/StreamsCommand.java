@@ -22,8 +22,6 @@ abstract class StreamsCommand extends ReadingCommand {
                     + "(default: all).")
     private List<String> patterns = List.of();
 
-    private boolean damaged;
-
     StreamsCommand(CommandContext context) {
         super(context);
     }
@@ -69,8 +67,7 @@ abstract class StreamsCommand extends ReadingCommand {
             // before the reading, which may never end
             Exit found = complainOfMissing(selection.withMissing(this::isMissed));
             found = selection.isByList() && complainOfDamagedTables(segments) ? Exit.FINDINGS : found;
-            Exit read = read(reader, segments, selection, out);
-            Exit exit = withUnread(damaged ? Exit.FINDINGS : read);
+            Exit exit = withLeftOut(read(reader, segments, selection, out));
             return exit == Exit.OK ? found : exit;
         }
     }
@@ -81,11 +78,8 @@ abstract class StreamsCommand extends ReadingCommand {
         for (String key : keys) {
             try {
                 call.apply(key).ifPresent(found::add);
-            } catch (CorruptSegmentException | UnsupportedFormatException e) {
-                damaged = true;
-                complain(String.valueOf(e.getMessage()));
-            } catch (WalIOException e) {
-                leaveUnread(e);
+            } catch (CorruptSegmentException | UnsupportedFormatException | WalIOException e) {
+                leaveOut(e);
             }
         }
         return found;

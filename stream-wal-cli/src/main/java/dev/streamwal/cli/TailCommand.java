@@ -49,13 +49,13 @@ final class TailCommand extends RecordsCommand {
     @Override
     Exit read(WalReader reader, LogSegments segments, KeySelection selection, CommandOutput out) {
         EntryWriter writer = format.writer(out);
-        TolerantScan scan = new TolerantScan(this::complain);
+        TolerantScan scan = new TolerantScan(this::leaveOut);
         Map<String, ReadFrom> positions = new LinkedHashMap<>();
         for (String key : selection.keys()) {
             try {
                 positions.put(key, showLast(reader, key, scan, writer));
             } catch (WalIOException e) {
-                leaveUnread(e);
+                leaveOut(e);
                 positions.put(key, ReadFrom.end());
             }
         }
@@ -65,7 +65,7 @@ final class TailCommand extends RecordsCommand {
                 follow(tail, scan, writer, out);
             }
         }
-        return scan.exit();
+        return Exit.OK;
     }
 
     /** Returns where to continue. */

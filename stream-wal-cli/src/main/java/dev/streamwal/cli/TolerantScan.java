@@ -22,20 +22,19 @@ final class TolerantScan {
         boolean next() throws E;
     }
 
-    private final Consumer<String> complaints;
-    private boolean complete = true;
+    private final Consumer<WalException> leftOut;
 
-    /** @param complaints receives what is left out, and why */
-    TolerantScan(Consumer<String> complaints) {
-        this.complaints = complaints;
+    /** @param leftOut receives why something is left out */
+    TolerantScan(Consumer<WalException> leftOut) {
+        this.leftOut = leftOut;
     }
 
     /** Opens a cursor where that takes reading a part of the stream; empty where the part can't be read. */
     Optional<EntryCursor> open(Supplier<EntryCursor> opening) {
         try {
             return Optional.of(opening.get());
-        } catch (CorruptSegmentException | UnsupportedFormatException leftOut) {
-            tell(leftOut);
+        } catch (CorruptSegmentException | UnsupportedFormatException e) {
+            leftOut.accept(e);
             return Optional.empty();
         }
     }
@@ -45,8 +44,8 @@ final class TolerantScan {
         while (true) {
             try {
                 return cursor.next();
-            } catch (CorruptSegmentException | UnsupportedFormatException | EntryExpiredException leftOut) {
-                tell(leftOut);
+            } catch (CorruptSegmentException | UnsupportedFormatException | EntryExpiredException e) {
+                leftOut.accept(e);
             }
         }
     }
@@ -60,15 +59,5 @@ final class TolerantScan {
     static boolean isReadable(EntryCursor cursor) {
         ByteBuf unused = cursor.content();
         return true;
-    }
-
-    private void tell(WalException leftOut) {
-        complete = false;
-        complaints.accept(String.valueOf(leftOut.getMessage()));
-    }
-
-    /** Whether nothing was left out. */
-    Exit exit() {
-        return complete ? Exit.OK : Exit.FINDINGS;
     }
 }

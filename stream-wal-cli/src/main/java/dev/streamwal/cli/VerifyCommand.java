@@ -44,6 +44,7 @@ final class VerifyCommand extends RecordsCommand {
     private long records;
     private long bytes;
     private final LossEstimate lost = new LossEstimate();
+    private int unread;
     @SuppressWarnings("NullAway.Init") // set before anything is verified
     private SharedDamage shared;
     @SuppressWarnings("NullAway.Init") // read before anything is verified
@@ -59,7 +60,7 @@ final class VerifyCommand extends RecordsCommand {
             throw new UsageException("--anchor can't be combined with keys or --nano-wal");
         }
         // whose anchor is no anchor hears of it before the log is read
-        AnchorReport report = anchor == null ? null : new AnchorReport(anchor, reader, out, this::complain, this::leaveUnread);
+        AnchorReport report = anchor == null ? null : new AnchorReport(anchor, reader, out, this::complain, this::leaveOut);
         Map<Path, Long> unreadable = new HashMap<>();
         for (CorruptSegmentException table : segments.damagedTables()) {
             Path file = Objects.requireNonNull(table.file());
@@ -72,7 +73,8 @@ final class VerifyCommand extends RecordsCommand {
                 try {
                     verified(reader.verify(key), out);
                 } catch (WalIOException e) {
-                    leaveUnread(e); // which is no damage
+                    unread++;
+                    leaveOut(e); // which is no damage
                 }
                 progress.step(1);
             }
@@ -84,7 +86,7 @@ final class VerifyCommand extends RecordsCommand {
             out.line(Figures.number(selection.keys().size(), "stream") + ", " + Figures.number(records, "record") + ", "
                     + Figures.bytes(bytes) + " verify; " + (beside.isEmpty() || !lost.isNone() ? lost : "no damage in records")
                     + (beside.isEmpty() ? "" : "; " + Figures.number(beside.size(), "other file") + " damaged")
-                    + (unread() == 0 ? "" : "; " + Figures.number(unread(), "stream") + " can't be read to the end"));
+                    + (unread == 0 ? "" : "; " + Figures.number(unread, "stream") + " can't be read to the end"));
         }
         boolean good = report == null || report.compare();
         return lost.isNone() && good && beside.isEmpty() ? Exit.OK : Exit.FINDINGS;
@@ -99,7 +101,8 @@ final class VerifyCommand extends RecordsCommand {
             try {
                 shared.addOwn(reader.verify(StreamKey.SHARED.text()), all);
             } catch (WalIOException e) {
-                leaveUnread(e);
+                unread++;
+                leaveOut(e);
             }
         }
         shared.files().forEach(file -> damaged(file, out));

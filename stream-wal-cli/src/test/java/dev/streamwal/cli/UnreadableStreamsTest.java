@@ -2,6 +2,7 @@ package dev.streamwal.cli;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.streamwal.error.WalIOException;
 import dev.streamwal.format.StreamKey;
 import dev.streamwal.io.DirectoryTree;
 import java.io.IOException;
@@ -66,6 +67,15 @@ class UnreadableStreamsTest {
         CliRun named = CliRun.of(command, log.root(), "meter/2", KEY, "--json");
         assertUnread(named, "stream=" + KEY);
         assertThat(keys(named)).contains("meter/2");
+    }
+
+    @Test
+    void verbose_printsWhereEachFailed() throws IOException {
+        spoil(KEY);
+        spoil("binary");
+        CliRun run = CliRun.of("ls", log.root(), "--verbose");
+        assertThat(run.err().lines().filter(line -> line.startsWith(WalIOException.class.getName()))).as(run.err()).hasSize(2);
+        assertThat(run.exit()).isEqualTo(Exit.FAILED.code());
     }
 
     @Test
