@@ -110,9 +110,7 @@ final class ConsumersCommand extends LogCommand {
                 leaveOut(e);
             }
         }
-        if (!out.isJson()) {
-            table.print();
-        }
+        table.print();
         return withLeftOut(all ? Exit.OK : Exit.FINDINGS);
     }
 

@@ -4,7 +4,6 @@ import com.fasterxml.jackson.core.JsonGenerator;
 import dev.streamwal.cli.digest.AnchorWriter;
 import dev.streamwal.cli.digest.AnchoredStream;
 import dev.streamwal.cli.digest.StreamDigest;
-import dev.streamwal.error.WalIOException;
 import dev.streamwal.reader.EntryCursor;
 import dev.streamwal.reader.StreamInfo;
 import dev.streamwal.reader.WalReader;
@@ -32,16 +31,8 @@ final class DigestCommand extends RecordsCommand {
         }
         TolerantScan scan = new TolerantScan(this::leaveOut);
         AnchorWriter anchor = new AnchorWriter(context().clock().instant(), out.isJson() ? line -> { } : out::line);
-        try (Progress progress = progress("digesting", selection.keys().size(), "streams")) {
-            for (String key : selection.keys()) {
-                try {
-                    digested(reader, key, scan).ifPresent(stream -> add(stream, anchor, out));
-                } catch (WalIOException e) {
-                    leaveOut(e); // the anchor is without it
-                }
-                progress.step(1);
-            }
-        }
+        // the anchor is without a stream that can't be read
+        forEach(selection, "digesting", key -> digested(reader, key, scan).ifPresent(stream -> add(stream, anchor, out)));
         String digest = anchor.finish();
         if (out.isJson()) {
             out.json(json -> json.writeStringField("anchor", digest));

@@ -1,5 +1,6 @@
 package dev.streamwal.cli;
 
+import com.fasterxml.jackson.core.JsonGenerator;
 import dev.streamwal.ErasureReport;
 import dev.streamwal.StreamWal;
 import dev.streamwal.error.CorruptSegmentException;
@@ -131,21 +132,21 @@ final class EraseCommand extends WritingCommand {
             json.writeNumberField("records", erased.records());
             json.writeNumberField("bytes", erased.bytes());
             if (!dryRun) {
-                json.writeArrayFieldStart("rewritten");
-                for (Path file : erased.rewritten()) {
-                    json.writeString(relative(file));
-                }
-                json.writeEndArray();
-                json.writeArrayFieldStart("quarantined");
-                for (Path file : erased.quarantined()) {
-                    json.writeString(relative(file));
-                }
-                json.writeEndArray();
+                write("rewritten", erased.rewritten(), json);
+                write("quarantined", erased.quarantined(), json);
             }
         });
         if (!out.isJson()) {
             erased.quarantined().forEach(file -> out.line("may still have such records: " + relative(file)));
         }
+    }
+
+    private void write(String name, List<Path> files, JsonGenerator json) throws IOException {
+        json.writeArrayFieldStart(name);
+        for (Path file : files) {
+            json.writeString(relative(file));
+        }
+        json.writeEndArray();
     }
 
     private String text(Erased erased) {

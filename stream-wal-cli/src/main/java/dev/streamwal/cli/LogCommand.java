@@ -26,6 +26,7 @@ abstract class LogCommand extends CliCommand {
     private Path root;
 
     private Exit leftOut = Exit.OK;
+    private int unread;
     private final Set<String> unreadObjects = new HashSet<>();
 
     LogCommand(CommandContext context) {
@@ -104,6 +105,7 @@ abstract class LogCommand extends CliCommand {
 
     /** Tells of a failure, and of those of other streams, behind which the log went on. */
     final void tell(WalException failure) {
+        unread += failure instanceof WalIOException ? 1 : 0;
         leftOut = leftOut == Exit.FINDINGS || failure instanceof UnsupportedFormatException ? Exit.FINDINGS : Exit.of(failure);
         if (!(failure instanceof TierUnavailableException away) || unreadObjects.add(away.object())) {
             complain(String.valueOf(failure.getMessage()));
@@ -116,6 +118,11 @@ abstract class LogCommand extends CliCommand {
                 tell(ofOther);
             }
         }
+    }
+
+    /** How often something couldn't be read, though it may be in order. */
+    final int unread() {
+        return unread;
     }
 
     /** The exit code, if this is the one for what wasn't left out. */

@@ -4,7 +4,6 @@ import dev.streamwal.error.CorruptSegmentException;
 import dev.streamwal.error.EntryNotFoundException;
 import dev.streamwal.error.UnsupportedFormatException;
 import dev.streamwal.error.WalException;
-import dev.streamwal.error.WalIOException;
 import dev.streamwal.format.Footer;
 import dev.streamwal.format.SegmentHeader;
 import dev.streamwal.format.SegmentIndex;
@@ -45,7 +44,7 @@ final class LogFigures {
     private long shortestWindow = Long.MAX_VALUE;
     private long longestWindow;
 
-    /** @param leftOut receives why something can't be read; the rest counts */
+    /** @param leftOut receives why a part of a stream can't be read; the rest counts */
     LogFigures(WalReader reader, LogSegments log, Consumer<WalException> leftOut) {
         this.reader = reader;
         this.log = log;
@@ -57,10 +56,8 @@ final class LogFigures {
         streams++;
         try {
             addSegments(key);
-        } catch (WalIOException e) {
-            leftOut.accept(e);
         } catch (IOException e) {
-            leftOut.accept(IoFailure.of("looking at segments", e, null, key, WalException.NO_POSITION));
+            throw IoFailure.of("looking at segments", e, null, key, WalException.NO_POSITION);
         }
     }
 

@@ -33,9 +33,7 @@ final class LsCommand extends StreamsCommand {
                 show(stream, table, out);
             }
         }
-        if (!out.isJson()) {
-            table.print();
-        }
+        table.print();
         return Exit.OK;
     }
 

@@ -157,7 +157,7 @@ final class PurgeCommand extends WritingCommand {
     }
 
     private void end(CommandOutput out, TextTable table) {
-        if (!out.isJson() && segments > 0) {
+        if (segments > 0) {
             table.print();
         }
         out.item(() -> (dryRun ? "would delete " : "deleted ") + Figures.number(segments, "segment") + ", " + Figures.bytes(bytes),

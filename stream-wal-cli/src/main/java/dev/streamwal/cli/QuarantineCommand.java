@@ -244,7 +244,7 @@ final class QuarantineCommand extends WritingCommand {
     }
 
     private void end(int files, long bytes, CommandOutput out, TextTable table) {
-        if (!out.isJson() && files > 0) {
+        if (files > 0) {
             table.print();
         }
         String done = (target == null ? "" : ", exported to " + target) + (remove ? ", removed" : "");

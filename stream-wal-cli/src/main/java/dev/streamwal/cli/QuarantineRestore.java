@@ -120,7 +120,7 @@ final class QuarantineRestore implements AutoCloseable {
                 }
             }
         } finally {
-            if (!out.isJson() && totals.records > 0) {
+            if (totals.records > 0) {
                 table.print();
             }
         }

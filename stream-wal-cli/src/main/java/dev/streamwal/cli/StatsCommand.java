@@ -30,12 +30,7 @@ final class StatsCommand extends StreamsCommand {
             throw new IllegalArgumentException("nano-wal files have no windows and times that stats could sum up; use ls for their sizes");
         }
         LogFigures figures = new LogFigures(reader, segments, this::leaveOut);
-        try (Progress progress = progress("reading", selection.keys().size(), "streams")) {
-            for (String key : selection.keys()) {
-                figures.add(key);
-                progress.step(1);
-            }
-        }
+        forEach(selection, "reading", figures::add);
         // a stream's part of a pack or of a shared segment isn't a file
         OptionalLong fileBytes = selection.isAll() && isOfLog() ? fileBytes() : OptionalLong.empty();
         if (out.isJson()) {

@@ -9,6 +9,7 @@ import java.nio.file.InvalidPathException;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.function.Consumer;
 import java.util.function.Function;
 import picocli.CommandLine.Parameters;
 
@@ -69,6 +70,20 @@ abstract class StreamsCommand extends ReadingCommand {
             found = selection.isByList() && complainOfDamagedTables(segments) ? Exit.FINDINGS : found;
             Exit exit = withLeftOut(read(reader, segments, selection, out));
             return exit == Exit.OK ? found : exit;
+        }
+    }
+
+    /** Does something with each stream, also behind those that can't be read. */
+    final void forEach(KeySelection selection, String task, Consumer<String> action) {
+        try (Progress progress = progress(task, selection.keys().size(), "streams")) {
+            for (String key : selection.keys()) {
+                try {
+                    action.accept(key);
+                } catch (WalIOException e) {
+                    leaveOut(e);
+                }
+                progress.step(1);
+            }
         }
     }
 

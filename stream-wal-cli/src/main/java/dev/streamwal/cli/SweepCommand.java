@@ -161,7 +161,7 @@ final class SweepCommand extends WritingCommand {
         gone.sort(Comparator.comparing(Gone::key));
         TextTable table = new TextTable(out, "KEY", "SEGMENT", ">SIZE", "EXPIRED", "WHY");
         gone.forEach(segment -> show(segment, out, table));
-        if (!out.isJson() && !gone.isEmpty()) {
+        if (!gone.isEmpty()) {
             table.print();
         }
         long bytes = gone.stream().mapToLong(Gone::bytes).sum();

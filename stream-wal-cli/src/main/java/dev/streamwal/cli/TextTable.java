@@ -49,8 +49,11 @@ final class TextTable {
         }
     }
 
-    /** Prints the remaining lines; call it at the end. */
+    /** Prints the remaining lines, of a table for people; call it at the end. */
     void print() {
+        if (out.isJson()) {
+            return;
+        }
         for (String[] cells : rows) {
             out.line(line(cells));
         }

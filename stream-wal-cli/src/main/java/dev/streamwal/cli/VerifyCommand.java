@@ -44,7 +44,6 @@ final class VerifyCommand extends RecordsCommand {
     private long records;
     private long bytes;
     private final LossEstimate lost = new LossEstimate();
-    private int unread;
     @SuppressWarnings("NullAway.Init") // set before anything is verified
     private SharedDamage shared;
     @SuppressWarnings("NullAway.Init") // read before anything is verified
@@ -68,25 +67,15 @@ final class VerifyCommand extends RecordsCommand {
         }
         shared = new SharedDamage(unreadable);
         inTier = PacksInTier.of(root());
-        try (Progress progress = progress("verifying", selection.keys().size(), "streams")) {
-            for (String key : selection.keys()) {
-                try {
-                    verified(reader.verify(key), out);
-                } catch (WalIOException e) {
-                    unread++;
-                    leaveOut(e); // which is no damage
-                }
-                progress.step(1);
-            }
-            verifyShared(reader, selection.isAll(), out);
-        }
+        forEach(selection, "verifying", key -> verified(reader.verify(key), out));
+        verifyShared(reader, selection.isAll(), out);
         List<String> beside = isOfLog() && selection.isAll() && !selection.keys().isEmpty() ? FilesBesideRecords.damage(root()) : List.of();
         beside.forEach(this::complain);
         if (!out.isJson()) {
             out.line(Figures.number(selection.keys().size(), "stream") + ", " + Figures.number(records, "record") + ", "
                     + Figures.bytes(bytes) + " verify; " + (beside.isEmpty() || !lost.isNone() ? lost : "no damage in records")
                     + (beside.isEmpty() ? "" : "; " + Figures.number(beside.size(), "other file") + " damaged")
-                    + (unread == 0 ? "" : "; " + Figures.number(unread, "stream") + " can't be read to the end"));
+                    + (unread() == 0 ? "" : "; " + Figures.number(unread(), "stream") + " can't be read to the end"));
         }
         boolean good = report == null || report.compare();
         return lost.isNone() && good && beside.isEmpty() ? Exit.OK : Exit.FINDINGS;
@@ -101,7 +90,6 @@ final class VerifyCommand extends RecordsCommand {
             try {
                 shared.addOwn(reader.verify(StreamKey.SHARED.text()), all);
             } catch (WalIOException e) {
-                unread++;
                 leaveOut(e);
             }
         }
