@@ -26,6 +26,11 @@ record FollowedKeys(Optional<String> prefix) {
         return new FollowedKeys(isPrefix ? Optional.of(prefix) : Optional.empty());
     }
 
+    /** The streams whose positions are given, and no others. */
+    static FollowedKeys listed() {
+        return new FollowedKeys(Optional.empty());
+    }
+
     static boolean isPattern(String argument) {
         return argument.indexOf('*') >= 0 || argument.indexOf('?') >= 0;
     }

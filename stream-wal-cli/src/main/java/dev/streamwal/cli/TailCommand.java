@@ -56,12 +56,19 @@ final class TailCommand extends RecordsCommand {
                 positions.put(key, showLast(reader, key, scan, writer));
             } catch (WalIOException e) {
                 leaveOut(e);
-                positions.put(key, ReadFrom.end());
             }
         }
         if (follow) {
             selection.missing().stream().filter(key -> !FollowedKeys.isPattern(key)).forEach(key -> positions.put(key, ReadFrom.first()));
-            try (EntryTail tail = FollowedKeys.of(patterns(), selection).follow(reader, positions)) {
+            FollowedKeys keys = FollowedKeys.of(patterns(), selection);
+            if (unread() > 0) {
+                if (positions.isEmpty()) {
+                    return Exit.OK; // which it isn't, as is told
+                }
+                complain("what can't be read isn't followed, nor are streams that are new");
+                keys = FollowedKeys.listed();
+            }
+            try (EntryTail tail = keys.follow(reader, positions)) {
                 follow(tail, scan, writer, out);
             }
         }

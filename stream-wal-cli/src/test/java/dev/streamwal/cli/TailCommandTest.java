@@ -123,6 +123,29 @@ class TailCommandTest {
         }
     }
 
+    /** As a bad sector does. */
+    @Test
+    void follow_whereAStreamCannotBeRead_followsTheOthers() throws Exception {
+        try (SampleLog log = SampleLog.open(directory)) {
+            Path segment = log.segments("binary").get(0);
+            Path kept = Files.move(segment, directory.resolve("kept"));
+            Files.createDirectory(segment);
+            Running tail = new Running(null, "tail", log.root(), "-f", "-n", 1);
+            tail.await("meter/2");
+            // whether this is before or after the tail begins isn't known: what is appended from then on it delivers
+            for (int i = 0; !tail.out().contains("more-"); i++) {
+                assertThat(tail.thread.isAlive()).as("it goes on: %s", tail.err).isTrue();
+                append(log, "meter/1", "more-" + i);
+                Thread.sleep(5);
+            }
+            assertThat(tail.interrupt()).isEqualTo(Exit.FAILED.code());
+            assertThat(tail.err.toString().lines()).hasSize(2).first().asString().contains("stream=binary");
+            assertThat(CliRun.of("tail", log.root(), "binary", "-f").exit()).as("nothing to follow").isEqualTo(Exit.FAILED.code());
+            Files.delete(segment);
+            assertThat(Files.move(kept, segment)).exists();
+        }
+    }
+
     @Test
     void follow_prefixOrAll_newStreamsToo() throws Exception {
         try (SampleLog log = SampleLog.open(directory)) {
