@@ -69,6 +69,24 @@ class WrongClockSweepTest {
         }
     }
 
+    /** What was appended while the clock was ahead is due with what follows it, and stays with what stays because the clock isn't believed. */
+    @Test
+    void sweep_clockIsAheadAgain_keepsWhatWasAppendedWhileItWasAheadBefore() {
+        try (StreamWal wal = open(Duration.ofDays(1), Duration.ofDays(2), Segments.OWN); WalReader reader = wal.reader()) {
+            EntryRef unused = append(wal, "other", "now");
+            now.set(START.plus(AHEAD.multipliedBy(2)));
+            EntryRef ahead = append(wal, "x", "ahead");
+            now.set(START);
+            EntryRef after = append(wal, "x", "after it");
+            now.set(START.plus(AHEAD));
+            assertThat(wal.sweep().refusedSegments()).isEqualTo(3);
+            assertThat(statuses(reader, List.of(ahead, after))).containsOnly(EntryBatch.Status.FOUND);
+            now.set(START.plus(Duration.ofDays(4)));
+            assertThat(wal.sweep().deletedSegments()).isEqualTo(3);
+            assertThat(statuses(reader, List.of(ahead, after))).containsOnly(EntryBatch.Status.EXPIRED);
+        }
+    }
+
     /** What is in shared segments isn't swept yet, so nothing speaks against the clock at first; it must not be believed because of that. */
     @ParameterizedTest
     @ValueSource(strings = {"sweep", "sweep sweep", "pack sweep", "sweep pack sweep", "pack pack sweep sweep"})

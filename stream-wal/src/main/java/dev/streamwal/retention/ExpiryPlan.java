@@ -44,6 +44,11 @@ public final class ExpiryPlan {
         Segment withExpiration(long newExpirationMillis) {
             return new Segment(basePosition, newExpirationMillis, windowEndMillis, bytes, deletable);
         }
+
+        /** The same segment as old as another one, and due with it. */
+        Segment dueWith(Segment other) {
+            return new Segment(basePosition, other.expirationMillis, other.windowEndMillis, bytes, deletable);
+        }
     }
 
     /**

@@ -7,7 +7,8 @@ import java.util.List;
 /**
  * Handles segments that were begun while the clock was far ahead, so that their expirations lie in that future. Because only the beginning of a
  * stream expires ({@link ExpiryPlan}), one such segment would keep all that was appended after it until then. Its records are no newer than what
- * follows it, so it is due when something that follows it is due. Pure.
+ * follows it, so it is due when something that follows it is due. It has the times of that segment then, so that it stays, too, if that one has to stay
+ * because the clock isn't believed ({@link SweepTime}). Pure.
  *
  * <p>A segment counts as misdated only while its window lies in the future by the sweep's clock. So a clock that was behind for a while deletes
  * nothing extra: what it began is due at once, and the segments before it, whose windows are not in the future, are not. A segment that was merely
@@ -26,7 +27,7 @@ public final class MisdatedSegments {
     /**
      * @param nowMillis epoch ms
      * @param segments of a stream, all of them, in order of position
-     * @return the same segments; a misdated one that is to be deleted has the expiration of one behind it
+     * @return the same segments; a misdated one that is to be deleted has the times of the next one behind it that is due
      */
     public static List<ExpiryPlan.Segment> withDueExpirations(long nowMillis, List<ExpiryPlan.Segment> segments, Ahead ahead)
             throws IOException {
@@ -47,8 +48,17 @@ public final class MisdatedSegments {
             if (dated == null) {
                 dated = new ArrayList<>(segments);
             }
-            dated.set(i, segment.withExpiration(segments.get(lastDue).expirationMillis()));
+            dated.set(i, segment.dueWith(nextDue(nowMillis, segments, i)));
         }
         return dated == null ? segments : dated;
+    }
+
+    /** The next segment behind an index that is due by its own expiration; there is one. */
+    private static ExpiryPlan.Segment nextDue(long nowMillis, List<ExpiryPlan.Segment> segments, int index) {
+        int next = index + 1;
+        while (segments.get(next).expirationMillis() > nowMillis) {
+            next++;
+        }
+        return segments.get(next);
     }
 }
