@@ -4,6 +4,7 @@ import java.io.IOException;
 import java.nio.channels.ClosedByInterruptException;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.FutureTask;
+import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -48,13 +49,40 @@ public final class Uninterrupted {
 
     /**
      * Always runs on a thread that no other code can interrupt, for operations in which an interrupt would hide a failure: see {@link FileForce}. An interrupt
-     * of the caller doesn't end the wait, and is kept.
+     * of the caller doesn't end the wait, and is kept. If the system gives the process no more threads, the caller's thread does it, and an interrupt during
+     * the operation is its failure.
      */
     public static <T> T runApart(FileOperation<T> operation) throws IOException {
+        return runApart(operation, Thread::start);
+    }
+
+    static <T> T runApart(FileOperation<T> operation, Consumer<Thread> start) throws IOException {
         FutureTask<T> task = new FutureTask<>(operation::run);
         Thread thread = new Thread(task, "stream-wal uninterrupted I/O");
         thread.setDaemon(true);
-        thread.start();
+        try {
+            start.accept(thread);
+        } catch (OutOfMemoryError e) {
+            return runHere(operation);
+        }
+        return awaited(task, thread);
+    }
+
+    private static <T> T runHere(FileOperation<T> operation) throws IOException {
+        boolean interrupted = Thread.interrupted();
+        try {
+            return operation.run();
+        } catch (ClosedByInterruptException e) {
+            interrupted = true;
+            throw new IOException("interrupted, and the system gives the process no thread that nobody interrupts; raise its limit of processes (ulimit -u)", e);
+        } finally {
+            if (interrupted) {
+                Thread.currentThread().interrupt();
+            }
+        }
+    }
+
+    private static <T> T awaited(FutureTask<T> task, Thread thread) throws IOException {
         boolean interrupted = Thread.interrupted();
         try {
             while (true) {

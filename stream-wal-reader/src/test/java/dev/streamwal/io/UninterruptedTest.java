@@ -49,6 +49,33 @@ class UninterruptedTest {
     }
 
     @Test
+    void runApart_noThreadCanBeStarted_runsHere() throws IOException {
+        Thread.currentThread().interrupt();
+
+        Thread ranOn = Uninterrupted.runApart(Thread::currentThread, UninterruptedTest::noThread);
+
+        assertThat(ranOn).isSameAs(Thread.currentThread());
+        assertThat(Thread.interrupted()).isTrue();
+    }
+
+    @Test
+    void runApart_noThreadCanBeStartedAndAnInterruptComes_fails() {
+        AtomicInteger attempts = new AtomicInteger();
+
+        assertThatThrownBy(() -> Uninterrupted.runApart(() -> {
+            attempts.incrementAndGet();
+            throw new ClosedByInterruptException();
+        }, UninterruptedTest::noThread)).isExactlyInstanceOf(IOException.class).hasMessageContaining("ulimit -u");
+
+        assertThat(attempts).as("what failed besides isn't known").hasValue(1);
+        assertThat(Thread.interrupted()).isTrue();
+    }
+
+    private static void noThread(Thread thread) {
+        throw new OutOfMemoryError("unable to create native thread");
+    }
+
+    @Test
     void run_notInterrupted_leavesNoFlag() throws IOException {
         assertThat(Uninterrupted.run(() -> 1)).isEqualTo(1);
         assertThat(Thread.interrupted()).isFalse();
