@@ -74,7 +74,7 @@ public final class Uninterrupted {
             return operation.run();
         } catch (ClosedByInterruptException e) {
             interrupted = true;
-            throw new IOException("interrupted, and the system gives the process no thread that nobody interrupts; raise its limit of processes (ulimit -u)", e);
+            throw new IOException("interrupted, and the system gives the process no other thread; raise its limit of processes (ulimit -u)", e);
         } finally {
             if (interrupted) {
                 Thread.currentThread().interrupt();
