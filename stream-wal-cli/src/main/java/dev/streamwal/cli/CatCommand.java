@@ -1,6 +1,5 @@
 package dev.streamwal.cli;
 
-import dev.streamwal.error.WalIOException;
 import dev.streamwal.reader.EntryCursor;
 import dev.streamwal.reader.EntryRef;
 import dev.streamwal.reader.Keys;
@@ -57,11 +56,7 @@ final class CatCommand extends RecordsCommand {
             show(range.scanMerged(reader, selection.isAll() ? Keys.all() : Keys.of(selection.keys())), scan, writer);
         } else {
             for (String key : selection.keys()) {
-                try {
-                    scan.open(() -> open(reader, key)).ifPresent(cursor -> show(cursor, scan, writer));
-                } catch (WalIOException e) {
-                    leaveOut(e);
-                }
+                orLeaveOut(() -> scan.open(() -> open(reader, key)).ifPresent(cursor -> show(cursor, scan, writer)));
             }
         }
         return Exit.OK;

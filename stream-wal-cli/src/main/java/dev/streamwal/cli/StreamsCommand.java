@@ -77,13 +77,18 @@ abstract class StreamsCommand extends ReadingCommand {
     final void forEach(KeySelection selection, String task, Consumer<String> action) {
         try (Progress progress = progress(task, selection.keys().size(), "streams")) {
             for (String key : selection.keys()) {
-                try {
-                    action.accept(key);
-                } catch (WalIOException e) {
-                    leaveOut(e);
-                }
+                orLeaveOut(() -> action.accept(key));
                 progress.step(1);
             }
+        }
+    }
+
+    /** Reads something of one stream; what can't be read is left out. */
+    final void orLeaveOut(Runnable reading) {
+        try {
+            reading.run();
+        } catch (WalIOException e) {
+            leaveOut(e);
         }
     }
 

@@ -1,6 +1,5 @@
 package dev.streamwal.cli;
 
-import dev.streamwal.error.WalIOException;
 import dev.streamwal.reader.EntryCursor;
 import dev.streamwal.reader.EntryTail;
 import dev.streamwal.reader.ReadFrom;
@@ -52,11 +51,7 @@ final class TailCommand extends RecordsCommand {
         TolerantScan scan = new TolerantScan(this::leaveOut);
         Map<String, ReadFrom> positions = new LinkedHashMap<>();
         for (String key : selection.keys()) {
-            try {
-                positions.put(key, showLast(reader, key, scan, writer));
-            } catch (WalIOException e) {
-                leaveOut(e);
-            }
+            orLeaveOut(() -> positions.put(key, showLast(reader, key, scan, writer)));
         }
         if (follow) {
             selection.missing().stream().filter(key -> !FollowedKeys.isPattern(key)).forEach(key -> positions.put(key, ReadFrom.first()));

@@ -2,7 +2,6 @@ package dev.streamwal.cli;
 
 import com.fasterxml.jackson.core.JsonGenerator;
 import dev.streamwal.error.CorruptSegmentException;
-import dev.streamwal.error.WalIOException;
 import dev.streamwal.format.MessageText;
 import dev.streamwal.format.StreamKey;
 import dev.streamwal.reader.Damage;
@@ -87,11 +86,7 @@ final class VerifyCommand extends RecordsCommand {
      */
     private void verifyShared(WalReader reader, boolean all, CommandOutput out) {
         if (all || !shared.isNone()) {
-            try {
-                shared.addOwn(reader.verify(StreamKey.SHARED.text()), all);
-            } catch (WalIOException e) {
-                leaveOut(e);
-            }
+            orLeaveOut(() -> shared.addOwn(reader.verify(StreamKey.SHARED.text()), all));
         }
         shared.files().forEach(file -> damaged(file, out));
     }
