@@ -18,6 +18,8 @@ import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** What sweeps do with data of a time at which the clock was far ahead, when it is right again. */
@@ -32,8 +34,12 @@ class WrongClockSweepTest {
     private Path folder;
 
     private StreamWal open(Duration window, Duration retention, Segments segments) {
-        return StreamWal.open(folder.resolve("log"), WalOptions.builder().clock(now::get).window(window).retention(retention).ownSegments(0)
-                .streams("x", StreamOptions.builder().segments(segments).build()).sweepInterval(Duration.ZERO).build());
+        return open(window, retention, segments, 0);
+    }
+
+    private StreamWal open(Duration window, Duration retention, Segments segments, int ownSegments) {
+        return StreamWal.open(folder.resolve("log"), WalOptions.builder().clock(now::get).window(window).retention(retention).ownSegments(ownSegments)
+                .streams("*", StreamOptions.builder().segments(segments).build()).sweepInterval(Duration.ZERO).build());
     }
 
     private static EntryRef append(StreamWal wal, String key, String content) {
@@ -84,6 +90,98 @@ class WrongClockSweepTest {
             now.set(START.plus(Duration.ofDays(4)));
             assertThat(wal.sweep().deletedSegments()).isEqualTo(3);
             assertThat(statuses(reader, List.of(ahead, after))).containsOnly(EntryBatch.Status.EXPIRED);
+        }
+    }
+
+    /**
+     * What a stream got while the clock was ahead goes with what follows it, wherever the two are: otherwise nothing of the stream would go for as long as the
+     * clock was ahead. What nothing follows stays.
+     */
+    @ParameterizedTest
+    @CsvSource({"SHARED, SHARED, 0", "SHARED, OWN, 0", "SHARED, OWN, 50", "OWN, SHARED, 0", "OWN, OWN, 0", "OWN, OWN, 50"})
+    void sweep_clockWasAheadByMoreThanTheRetention_keepsNothingThatHasExpiredSince(Segments ahead, Segments after, int ownSegments) {
+        Duration retention = Duration.ofDays(2);
+        List<EntryRef> refs = new ArrayList<>();
+        EntryRef last;
+        try (StreamWal wal = open(Duration.ofHours(1), retention, ahead, ownSegments)) {
+            refs.add(append(wal, "x", "before"));
+            now.set(START.plus(AHEAD));
+            for (int hour = 0; hour < 3; hour++) {
+                refs.add(append(wal, "x", "ahead"));
+                now.set(now.get().plus(Duration.ofHours(1)));
+                int unused = wal.pack();
+            }
+            last = append(wal, "last", "ahead");
+            now.set(now.get().plus(Duration.ofHours(2)));
+            int unused = wal.pack();
+        }
+        now.set(START.plus(Duration.ofHours(1)));
+        try (StreamWal wal = open(Duration.ofHours(1), retention, after, ownSegments); WalReader reader = wal.reader()) {
+            for (int hour = 0; hour < 24 * 4; hour += 4) {
+                refs.add(append(wal, "x", "after"));
+                now.set(now.get().plus(Duration.ofHours(4)));
+                int unused = wal.pack();
+                wal.sweep();
+                List<EntryBatch.Status> statuses = statuses(reader, refs);
+                int found = statuses.indexOf(EntryBatch.Status.FOUND);
+                assertThat(statuses.subList(0, found)).allMatch(EntryBatch.Status.EXPIRED::equals);
+                assertThat(statuses.subList(found, statuses.size())).containsOnly(EntryBatch.Status.FOUND);
+            }
+            assertThat(statuses(reader, refs).stream().filter(EntryBatch.Status.FOUND::equals)).hasSizeLessThanOrEqualTo(14);
+            assertThat(statuses(reader, List.of(last))).containsExactly(EntryBatch.Status.FOUND);
+        }
+    }
+
+    /** What a consumer hasn't read is held in the same way as what follows it. */
+    @Test
+    void sweep_clockWasAheadAndAConsumerHoldsWhatWasAppendedThen_goesWhenTheConsumersTimeIsOver() {
+        WalOptions options = WalOptions.builder().clock(now::get).window(Duration.ofHours(1)).retention(Duration.ofDays(2)).ownSegments(0)
+                .streams("x", StreamOptions.builder().segments(Segments.SHARED).retainFor("slow", 1 << 30, Duration.ofDays(3)).build())
+                .sweepInterval(Duration.ZERO).build();
+        List<EntryRef> refs = new ArrayList<>();
+        try (StreamWal wal = StreamWal.open(folder.resolve("log"), options); WalReader reader = wal.reader()) {
+            now.set(START.plus(AHEAD));
+            refs.add(append(wal, "x", "ahead"));
+            now.set(now.get().plus(Duration.ofHours(2)));
+            int unused = wal.pack();
+            now.set(START);
+            refs.add(append(wal, "x", "after"));
+            for (int hour = 0; hour < 24 * 5 - 4; hour += 4) {
+                now.set(now.get().plus(Duration.ofHours(4)));
+                unused = wal.pack();
+                wal.sweep();
+                assertThat(statuses(reader, refs)).containsOnly(EntryBatch.Status.FOUND);
+            }
+            now.set(START.plus(Duration.ofDays(5)).plus(Duration.ofHours(2)));
+            assertThat(wal.sweep().deletedSegments()).isEqualTo(2);
+            assertThat(statuses(reader, refs)).containsOnly(EntryBatch.Status.EXPIRED);
+        }
+    }
+
+    /** Only the beginning of a stream goes: what was promised a longer retention keeps what was appended while the clock was ahead, too. */
+    @ParameterizedTest
+    @EnumSource(value = Segments.class, names = {"OWN", "SHARED"})
+    void sweep_somethingBeforeWhatWasAppendedWhileTheClockWasAheadHasNotExpired_keepsBoth(Segments first) {
+        List<EntryRef> refs = new ArrayList<>();
+        try (StreamWal wal = open(Duration.ofHours(1), Duration.ofDays(30), first, 50)) {
+            refs.add(append(wal, "x", "for long"));
+            now.set(now.get().plus(Duration.ofHours(2)));
+            int unused = wal.pack();
+        }
+        try (StreamWal wal = open(Duration.ofHours(1), Duration.ofDays(2), Segments.SHARED, 50); WalReader reader = wal.reader()) {
+            now.set(START.plus(AHEAD));
+            refs.add(append(wal, "x", "ahead"));
+            now.set(now.get().plus(Duration.ofHours(2)));
+            int unused = wal.pack();
+            now.set(START.plus(Duration.ofHours(3)));
+            refs.add(append(wal, "x", "after"));
+            now.set(START.plus(Duration.ofDays(4)));
+            unused = wal.pack();
+            assertThat(wal.sweep().deletedSegments()).isZero();
+            assertThat(statuses(reader, refs)).containsOnly(EntryBatch.Status.FOUND);
+            now.set(START.plus(Duration.ofDays(31)));
+            assertThat(wal.sweep().deletedSegments()).isEqualTo(3);
+            assertThat(statuses(reader, refs)).containsOnly(EntryBatch.Status.EXPIRED);
         }
     }
 

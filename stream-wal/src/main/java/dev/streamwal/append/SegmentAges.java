@@ -15,6 +15,7 @@ import java.util.List;
 import java.util.NavigableMap;
 import java.util.TreeMap;
 import java.util.concurrent.locks.ReentrantLock;
+import org.jspecify.annotations.Nullable;
 
 /**
  * How old a stream's segments are: tells sweeps and packing which windows are over, and seals the segment that is appended to when it is old enough.
@@ -94,7 +95,7 @@ final class SegmentAges {
     }
 
     /** See {@link StreamLog#expiryView}. */
-    List<ExpiryPlan.Segment> expiryView(long nowMillis, boolean isCompared) throws IOException {
+    List<ExpiryPlan.Segment> expiryView(long nowMillis, boolean isCompared, MisdatedSegments.Behind inPacks) throws IOException {
         chain.load();
         List<ExpiryPlan.Segment> views = new ArrayList<>(segments.size());
         for (SegmentEntry entry : segments.all()) {
@@ -105,8 +106,22 @@ final class SegmentAges {
             views.add(new ExpiryPlan.Segment(name.basePosition(), name.expirationMillis(),
                     isCompared ? windowEndOf(entry) : windowEndNow(name), entry.bytes(), deletable));
         }
-        return MisdatedSegments.withDueExpirations(nowMillis, views,
-                index -> log.time().isAhead(windowStart(segments.all().get(index)), nowMillis));
+        MisdatedSegments.Ahead ahead = index -> log.time().isAhead(windowStart(segments.all().get(index)), nowMillis);
+        ExpiryPlan.Segment behind = behindAll(nowMillis, views, ahead, inPacks);
+        if (behind == null) {
+            return MisdatedSegments.withDueExpirations(nowMillis, views, ahead);
+        }
+        views.add(behind);
+        return MisdatedSegments.withDueExpirations(nowMillis, views, ahead).subList(0, views.size() - 1);
+    }
+
+    /** What is due in packs behind all segments, if that matters; a stream that is appended to here has nothing behind them. */
+    private ExpiryPlan.@Nullable Segment behindAll(long nowMillis, List<ExpiryPlan.Segment> views, MisdatedSegments.Ahead ahead,
+            MisdatedSegments.Behind inPacks) throws IOException {
+        int newest = views.size() - 1;
+        boolean mayMatter = newest >= 0 && chain.active() == null && views.get(newest).expirationMillis() > nowMillis;
+        return mayMatter && !inPacks.equals(MisdatedSegments.Behind.NOTHING) && ahead.isAhead(newest)
+                ? inPacks.firstDue(views.get(newest).basePosition()) : null;
     }
 
     /** If the header can't be read, the segment counts as as old as possible, and keeps its expiration. */

@@ -23,6 +23,7 @@ import dev.streamwal.measure.StallCause;
 import dev.streamwal.reader.EntryRef;
 import dev.streamwal.recovery.RecordErasure;
 import dev.streamwal.retention.ExpiryPlan;
+import dev.streamwal.retention.MisdatedSegments;
 import dev.streamwal.retention.StreamPolicy;
 import dev.streamwal.segment.TimeRange;
 import dev.streamwal.shared.SlotLayout;
@@ -1110,9 +1111,10 @@ public final class StreamLog implements CommitStream {
      *
      * @param isCompared whether its segments are compared with other streams': then each segment's window is the one in its header. Otherwise
      *     it is the one that would follow from the stream's retention now, so that no file is read.
+     * @param inPacks what it has in packs behind these segments
      */
-    public ExpiryPlan.Stream expiryView(long nowMillis, boolean isCompared) throws IOException {
-        return new ExpiryPlan.Stream(key.text(), policy.maxBytes(), look(List.of(), own -> own.ages.expiryView(nowMillis, isCompared)));
+    public ExpiryPlan.Stream expiryView(long nowMillis, boolean isCompared, MisdatedSegments.Behind inPacks) throws IOException {
+        return new ExpiryPlan.Stream(key.text(), policy.maxBytes(), look(List.of(), own -> own.ages.expiryView(nowMillis, isCompared, inPacks)));
     }
 
     /**

@@ -37,8 +37,8 @@ import org.jspecify.annotations.Nullable;
  *
  * <p><b>Why a stream loses only its beginning.</b> Of a stream's due segments the oldest go, up to the first that stays. A pack that isn't due is
  * asked if it may have older segments of the stream. A due pack that can't be read or written anew stays as a whole; then it is treated like one that
- * isn't due, and all is decided again. At the end one change of the manifest removes all that goes. The exception is a stream that went back to an
- * earlier window after the clock was ahead: packs of later windows aren't asked.
+ * isn't due, and all is decided again. At the end one change of the manifest removes all that goes. Packs of later windows aren't asked, although a
+ * stream has gone back to an earlier window if the clock was ahead: {@link MisdatedParts} comes before.
  *
  * <p><b>Beside deletions.</b> A stream may be deleted after it was decided that some of its segments stay and are written anew. The change of the
  * manifest then lists these as deleted in the new pack, too: see {@link Manifest#replaced}.
@@ -278,7 +278,8 @@ public final class DuePacks<R extends DuePacks.Rule> {
      * unless they were merged with later ones: a pack with several windows expires with the last of them. Packs of one window expire together, and a
      * limit of bytes takes one of them before the other; their numbers don't say which of them has the older segments.
      *
-     * <p>After a clock was put back, a later window may have the older segment, and that isn't found here. Decision 27 says why.
+     * <p>After a clock was put back, a later window may have the older segment. If that window lies in the future, {@link MisdatedParts} has removed it;
+     * else it isn't found, and decision 27 says why.
      */
     private boolean mayHaveOlder(ListedPack other, ListedPack due) {
         boolean isKnownToStay = staying.contains(other) && !unreadable.contains(other);

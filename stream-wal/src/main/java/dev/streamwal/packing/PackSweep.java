@@ -18,6 +18,8 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.function.Consumer;
+import java.util.function.Function;
+import org.jspecify.annotations.Nullable;
 
 /**
  * What a sweep does to packs. {@link ExpiryPlan} sees packs as segments of artificial streams, one for each span of windows and retention: so a pack
@@ -224,6 +226,26 @@ public final class PackSweep {
         }
         return places.stream().map(place -> new SweptSegment(store.deleted(place), place.entry().key().text(), ExpiryPlan.Cause.STREAM_BYTES))
                 .toList();
+    }
+
+    /**
+     * The first segment that a stream has in packs behind a position and that is due.
+     *
+     * @param packs numbers of those that are due
+     * @param due gives a segment as the sweep judges it, null if it isn't due
+     * @return null if there is none
+     */
+    public ExpiryPlan.@Nullable Segment firstDue(StreamKey key, long position, Set<Long> packs, Function<HeldBack.Due, ExpiryPlan.@Nullable Segment> due)
+            throws IOException {
+        for (StreamPlaces.Place place : store.places.find(key)) {
+            if (place.entry().basePosition() > position && packs.contains(place.pack().number())) {
+                ExpiryPlan.Segment segment = due.apply(DuePacks.due(place.pack(), place.entry(), ExpiryPlan.Cause.EXPIRED));
+                if (segment != null) {
+                    return segment;
+                }
+            }
+        }
+        return null;
     }
 
     private long oldestInPacks(String key) throws IOException {

@@ -46,7 +46,7 @@ public final class ExpiryPlan {
         }
 
         /** The same segment as old as another one, and due with it. */
-        Segment dueWith(Segment other) {
+        public Segment dueWith(Segment other) {
             return new Segment(basePosition, other.expirationMillis, other.windowEndMillis, bytes, deletable);
         }
     }

@@ -40,7 +40,13 @@ public final class HeldBack {
      *
      * @param endPosition where its records end, or a later position that is not behind the next segment's beginning
      */
-    public record Due(ExpiryPlan.Deletion deletion, long endPosition) {}
+    public record Due(ExpiryPlan.Deletion deletion, long endPosition) {
+
+        /** The same with other times. */
+        public Due with(ExpiryPlan.Segment segment) {
+            return new Due(new ExpiryPlan.Deletion(deletion.key(), segment, deletion.cause()), endPosition);
+        }
+    }
 
     /**
      * The result.

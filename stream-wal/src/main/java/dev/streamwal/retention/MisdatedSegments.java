@@ -3,12 +3,15 @@ package dev.streamwal.retention;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Handles segments that were begun while the clock was far ahead, so that their expirations lie in that future. Because only the beginning of a
  * stream expires ({@link ExpiryPlan}), one such segment would keep all that was appended after it until then. Its records are no newer than what
  * follows it, so it is due when something that follows it is due. It has the times of that segment then, so that it stays, too, if that one has to stay
  * because the clock isn't believed ({@link SweepTime}). Pure.
+ *
+ * <p>What follows may be in packs, while these segments are in files: then it is given as one more segment.
  *
  * <p>A segment counts as misdated only while its window lies in the future by the sweep's clock. So a clock that was behind for a while deletes
  * nothing extra: what it began is due at once, and the segments before it, whose windows are not in the future, are not. A segment that was merely
@@ -22,6 +25,17 @@ public final class MisdatedSegments {
     @FunctionalInterface
     public interface Ahead {
         boolean isAhead(int index) throws IOException;
+    }
+
+    /** What a stream has in packs behind its own files. */
+    @FunctionalInterface
+    public interface Behind {
+
+        /** There is nothing that is due. */
+        Behind NOTHING = position -> null;
+
+        /** The first segment behind a position that is due; null if there is none. */
+        ExpiryPlan.@Nullable Segment firstDue(long position) throws IOException;
     }
 
     /**

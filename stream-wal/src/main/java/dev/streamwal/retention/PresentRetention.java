@@ -81,7 +81,6 @@ public record PresentRetention(long shortestMillis, long longestMillis, ToLongFu
             return inPack;
         }
         ExpiryPlan.Deletion deletion = inPack.deletion();
-        ExpiryPlan.Segment segment = of(deletion.segment(), millisOf(deletion.key()));
-        return new HeldBack.Due(new ExpiryPlan.Deletion(deletion.key(), segment, deletion.cause()), inPack.endPosition());
+        return inPack.with(of(deletion.segment(), millisOf(deletion.key())));
     }
 }

@@ -64,6 +64,11 @@ final class PassTime {
         return SweepTime.of(nowMillis, knownMillis, maxAdvanceMillis, views, millis -> true);
     }
 
+    /** Whether a window that begins at a time, epoch ms, was begun while the clock was ahead. */
+    boolean isAhead(long windowStartMillis) {
+        return known.isAhead(windowStartMillis, nowMillis);
+    }
+
     boolean isExpired(ExpiryPlan.Segment segment) {
         return segment.expirationMillis() <= nowMillis && (isBelieved || !SweepTime.isDoubted(segment, nowMillis, knownMillis, maxAdvanceMillis));
     }

@@ -61,7 +61,7 @@ final class SweepDecisions implements DuePacks.Rule {
     }
 
     /** Each stream's part of a pack is judged by itself: a pack is due with the first of them, and others may be kept for longer. */
-    private boolean isDue(ExpiryPlan.Deletion deletion) {
+    boolean isDue(ExpiryPlan.Deletion deletion) {
         return deletion.cause() != ExpiryPlan.Cause.EXPIRED || time.isExpired(deletion.segment());
     }
 

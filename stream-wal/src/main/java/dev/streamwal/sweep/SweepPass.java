@@ -3,12 +3,16 @@ package dev.streamwal.sweep;
 import dev.streamwal.append.StreamLog;
 import dev.streamwal.error.WalException;
 import dev.streamwal.format.StreamKey;
+import dev.streamwal.io.FileOperation;
 import dev.streamwal.manifest.ListedPack;
 import dev.streamwal.packing.DuePacks;
+import dev.streamwal.packing.MisdatedParts;
 import dev.streamwal.packing.PackStore;
 import dev.streamwal.packing.PackSweep;
 import dev.streamwal.packing.SweptSegment;
 import dev.streamwal.retention.ExpiryPlan;
+import dev.streamwal.retention.HeldBack;
+import dev.streamwal.retention.MisdatedSegments;
 import dev.streamwal.retention.PresentRetention;
 import dev.streamwal.retention.SweepTime;
 import java.io.IOException;
@@ -46,6 +50,8 @@ final class SweepPass {
     private final PassTime time;
     private final PresentRetention retention;
     private final SweepTally tally;
+    /** Numbers of packs that are due by the time of the pass, whether it is believed or not. */
+    private final Set<Long> numbersOfDuePacks = new HashSet<>();
     /** Streams with segments of their own, by key. */
     private final Map<String, StreamLog> logs = new HashMap<>();
     /** Streams that could not be looked at: nothing of them goes, because they may have older data in files of their own. */
@@ -118,12 +124,14 @@ final class SweepPass {
 
     /** All streams' segments and packs, with expirations as far as the clock is believed. */
     private SweepTime.Outcome look() {
+        List<ExpiryPlan.Stream> packs = swept.packs().views();
+        List<ExpiryPlan.Stream> present = packs.stream().map(retention::ofPacks).toList();
+        present.stream().flatMap(view -> view.segments().stream()).filter(pack -> pack.expirationMillis() <= time.nowMillis())
+                .forEach(pack -> numbersOfDuePacks.add(pack.basePosition()));
         List<ExpiryPlan.Stream> all = ownSegments();
         List<ExpiryPlan.Stream> latest = new ArrayList<>(all);
-        swept.packs().views().forEach(view -> {
-            all.add(retention.ofPacks(view));
-            latest.add(retention.latestOfPacks(view));
-        });
+        all.addAll(present);
+        packs.forEach(view -> latest.add(retention.latestOfPacks(view)));
         return time.decide(bytes(all) > swept.maxTotalBytes() ? compared(all) : all, latest, this::isSharedBegunBefore);
     }
 
@@ -133,7 +141,7 @@ final class SweepPass {
             try {
                 log.finishCut();
                 log.sealIfIdle(time.nowMillis());
-                ExpiryPlan.Stream view = retention.of(log.expiryView(time.nowMillis(), retention.shortensAny()));
+                ExpiryPlan.Stream view = retention.of(log.expiryView(time.nowMillis(), retention.shortensAny(), behind(log.key())));
                 if (!view.segments().isEmpty()) {
                     views.add(view);
                     logs.put(log.key().text(), log);
@@ -147,6 +155,13 @@ final class SweepPass {
             }
         }
         return views;
+    }
+
+    private MisdatedSegments.Behind behind(StreamKey key) {
+        return numbersOfDuePacks.isEmpty() ? MisdatedSegments.Behind.NOTHING : position -> swept.packs().firstDue(key, position, numbersOfDuePacks, inPack -> {
+            ExpiryPlan.Segment segment = retention.of(inPack).deletion().segment();
+            return segment.expirationMillis() <= time.nowMillis() ? segment : null;
+        });
     }
 
     private static long bytes(List<ExpiryPlan.Stream> views) {
@@ -165,7 +180,7 @@ final class SweepPass {
                 continue;
             }
             try {
-                compared.add(retention.of(log(view.key()).expiryView(time.nowMillis(), true)));
+                compared.add(retention.of(log(view.key()).expiryView(time.nowMillis(), true, behind(StreamKey.of(view.key())))));
             } catch (IOException | RuntimeException e) {
                 compared.add(view);
                 tally.failed(view.key(), e);
@@ -212,9 +227,10 @@ final class SweepPass {
         SweepDecisions decisions = decided(duePacks);
         List<ExpiryPlan.Deletion> beforePacks = mayGo(decisions.goingFiles(plan));
         dueFiles.carryOut(beforePacks);
+        boolean isAnyRemoved = isAnyMisdatedRemoved(plan, decisions, held);
         try {
-            // what stood behind these files may go now
-            decisions = beforePacks.isEmpty() ? decisions : decided(duePacks);
+            // what stood behind that may go now
+            decisions = beforePacks.isEmpty() && !isAnyRemoved ? decisions : decided(duePacks);
             while (!duePacks.carryOut(tally::deletedFromPack)) {
                 decisions = decided(duePacks);
             }
@@ -265,15 +281,46 @@ final class SweepPass {
             StreamKey key = StreamKey.of(file.key());
             below.computeIfAbsent(key, unused -> Math.min(file.segment().basePosition(), oldestElsewhere(key)));
         });
+        boolean unused = isTold(() -> swept.packs().removeBelow(below, (key, dues) -> going(key, dues, held), tally::failed));
+    }
+
+    /** Removes from packs what streams got while the clock was ahead, before what they have behind it goes. */
+    private boolean isAnyMisdatedRemoved(List<ExpiryPlan.Deletion> plan, SweepDecisions decisions, ConsumerHolds.Look held) {
+        MisdatedParts.Rule rule = new MisdatedParts.Rule() {
+            @Override
+            public ExpiryPlan.@Nullable Segment due(HeldBack.Due inPack) {
+                ExpiryPlan.Deletion present = retention.of(inPack).deletion();
+                return decisions.isDue(present) ? present.segment() : null;
+            }
+
+            @Override
+            public long oldestElsewhere(StreamKey key) {
+                return SweepPass.this.oldestElsewhere(key);
+            }
+
+            @Override
+            public int going(StreamKey key, List<HeldBack.Due> dues) throws IOException {
+                return SweepPass.this.going(key, dues, held);
+            }
+        };
+        return isTold(() -> new MisdatedParts(swept.store(), plan, time::isAhead, rule, tally::failed).remove());
+    }
+
+    /** How many of a stream's oldest segments in packs aren't held. No deleted file that stood before them comes back. */
+    private int going(StreamKey key, List<HeldBack.Due> dues, ConsumerHolds.Look held) throws IOException {
+        int going = Math.min(dues.size(), held.of(key.text(), dues).deletions().size());
+        StreamLog own = logs.get(key.text());
+        if (going > 0 && own != null) {
+            own.forceDeletions();
+        }
+        return going;
+    }
+
+    /** Removes something from packs, and tells what; returns whether it was anything. */
+    private boolean isTold(FileOperation<List<SweptSegment>> removal) {
         List<SweptSegment> gone = List.of();
         try {
-            gone = swept.packs().removeBelow(below, (key, dues) -> {
-                int going = Math.min(dues.size(), held.of(key.text(), dues).deletions().size());
-                if (going > 0) {
-                    log(key.text()).forceDeletions();
-                }
-                return going;
-            }, tally::failed);
+            gone = removal.run();
         } catch (IOException | WalException e) {
             tally.failed(e);
         }
@@ -282,6 +329,7 @@ final class SweepPass {
         } finally {
             tally.tellListener();
         }
+        return !gone.isEmpty();
     }
 
     private void remember(Set<ExpiryPlan.Deletion> due, ConsumerHolds.Look held, DuePacks<SweepDecisions> duePacks, SweepDecisions decisions) {
