@@ -27,6 +27,7 @@ import org.junit.jupiter.api.io.TempDir;
 class NewStreamsInDoubtTest {
 
     private static final Duration WINDOW = Duration.ofMinutes(10);
+    private static final Duration RETENTION = Duration.ofDays(1);
     private static final int KEYS = 5;
     private static final Duration PATIENCE = Duration.ofMinutes(1);
     /** More than a tail reads at a time. */
@@ -40,7 +41,8 @@ class NewStreamsInDoubtTest {
     private WalReader reader;
 
     private StreamWal open() {
-        return StreamWal.open(folder.resolve("log"), WalOptions.builder().clock(now::get).window(WINDOW).ownSegments(0).sweepInterval(Duration.ZERO).build());
+        return StreamWal.open(folder.resolve("log"),
+                WalOptions.builder().clock(now::get).window(WINDOW).retention(RETENTION).ownSegments(0).sweepInterval(Duration.ZERO).build());
     }
 
     @BeforeEach
@@ -116,6 +118,57 @@ class NewStreamsInDoubtTest {
             assertReads(consumer, refs.stream().filter(ref -> !ref.equals(first)).toList());
             assertThat(consumer.possiblyLost()).isEmpty();
             assertThat(consumer.lost()).isEmpty();
+        }
+    }
+
+    /** Where another stream has gone, new ones begin above what the log's start was when the tail knew all streams. */
+    @Test
+    void foundByThatLook_whereAnotherStreamWasDeleted_isNoLoss() throws InterruptedException {
+        try (WalConsumer consumer = reader.consumer("all", Keys.prefix("new/"))) {
+            assertReads(consumer, List.of(append("new/deleted")));
+            consumer.commitDelivered();
+            assertThat(wal.delete("new/deleted")).isTrue();
+            packUnseen();
+            assertReads(consumer, appendNew(KEYS));
+            assertThat(consumer.possiblyLost()).isEmpty();
+            assertThat(consumer.lost()).isEmpty();
+        }
+    }
+
+    private void assertIsLost(WalConsumer consumer, EntryRef missed) throws InterruptedException {
+        EntryRef again = append("new/1");
+        assertThatThrownBy(() -> consumer.entries().next(Duration.ZERO)).isInstanceOfSatisfying(EntryExpiredException.class, e -> {
+            assertThat(e.isCertain()).isTrue();
+            assertThat(e.from()).isLessThanOrEqualTo(missed.position());
+            assertThat(e.to()).isEqualTo(missed.end());
+        });
+        assertReads(consumer, List.of(again));
+        assertThat(consumer.possiblyLost()).isEmpty();
+        assertThat(consumer.lost()).hasSize(1);
+    }
+
+    /** The writer that has deleted the stream says where it had ended. */
+    @Test
+    void cameAndWasDeletedAndCameAgainByTheSameWriter_isALoss() throws InterruptedException {
+        try (WalConsumer consumer = reader.consumer("all", Keys.prefix("new/"))) {
+            assertReads(consumer, List.of());
+            EntryRef missed = append("new/1");
+            packUnseen();
+            assertThat(wal.delete("new/1")).isTrue();
+            assertIsLost(consumer, missed);
+        }
+    }
+
+    @Test
+    void cameAndExpiredAndCameAgainByTheSameWriter_isALoss() throws InterruptedException {
+        try (WalConsumer consumer = reader.consumer("all", Keys.prefix("new/"))) {
+            assertReads(consumer, List.of());
+            EntryRef missed = append("new/1");
+            packUnseen();
+            now.set(now.get().plus(RETENTION).plus(WINDOW));
+            wal.sweep();
+            assertThat(wal.keys()).doesNotContain("new/1");
+            assertIsLost(consumer, missed);
         }
     }
 

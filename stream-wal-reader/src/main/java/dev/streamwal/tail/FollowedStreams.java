@@ -106,11 +106,11 @@ public final class FollowedStreams extends WalkOfWalks implements TailWalk {
     private final WantedStreams wanted;
 
     /**
-     * The positions that the log's writer had given before the last look that found all streams, those in shared segments too. A stream that is found
-     * later wasn't there at some moment of that look: see {@link StreamScan#cameAfter}.
+     * What the log's writer said before the last look that found all streams, those in shared segments too. A stream that is found later wasn't there at some
+     * moment of that look: see {@link StreamScan#cameAfter}.
      */
     private @Nullable Positions beforeAllWereFound;
-    /** The positions that it had given later; they count for the next such look. */
+    /** What it said later; it counts for the next such look. */
     private @Nullable Positions beforeTheNextLook;
     /** After how many listings {@link #beforeTheNextLook} was read. */
     private int listings;

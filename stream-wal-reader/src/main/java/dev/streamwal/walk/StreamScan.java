@@ -246,11 +246,12 @@ public final class StreamScan extends StreamWalk<SegmentPass> {
     }
 
     /**
-     * Notes what the log's writer said about positions before a moment at which nothing was left of the stream.
+     * Notes what the log's writer said before a moment at which nothing was left of the stream.
      *
-     * <p><b>Why a segment that begins at the noted start is the first one since.</b> Each time the stream has come since that moment, it began at or above that
-     * start. Before its last segment is deleted, the start is raised above the segment's end. So if the stream had come and gone since, it would now begin
-     * above the noted start.
+     * <p><b>Why no record is missing before the first segment since.</b> That segment is asked only if it doesn't say where the stream had ended. The writer
+     * says it if the stream has come and gone since it opened the log: it keeps the ends of the streams that it has in memory, and of the thousand that went
+     * last. So if it is the writer of that moment, the stream has come for the first time since. (A stream that came, went, was forgotten by the writer, and
+     * came again before the tail looked once isn't told of.) Another writer can't say where the stream had ended under the one before it.
      */
     public void cameAfter(Positions before) {
         beforeItCame = before;
@@ -258,8 +259,7 @@ public final class StreamScan extends StreamWalk<SegmentPass> {
 
     private boolean isFirstSinceItCame(SegmentHeader header) {
         Positions before = beforeItCame;
-        // another writer may begin at the same start, although the writer before it still wrote below that
-        return before != null && header.incarnation() == before.incarnation() && header.basePosition() <= before.start();
+        return before != null && lastBase == UNKNOWN && header.incarnation() == before.incarnation();
     }
 
     /** Makes the first {@link #next()} throw this, before anything else. */
