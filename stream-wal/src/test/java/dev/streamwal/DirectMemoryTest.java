@@ -113,6 +113,58 @@ class DirectMemoryTest {
         }
     }
 
+    /** Follows more streams than there is direct memory for, and counts the collections: the JDK collects once for each buffer that it has no room for. */
+    static final class FollowingMore {
+
+        static final int STREAMS = 400;
+        static final int RECORDS = 4;
+
+        private FollowingMore() {}
+
+        public static void main(String[] arguments) throws Exception {
+            try (StreamWal wal = StreamWal.open(Path.of(arguments[0])); WalReader reader = wal.reader()) {
+                for (int i = 0; i < RECORDS * STREAMS; i++) {
+                    EntryRef unused = wal.stream("small/" + i % STREAMS).append(new byte[100]);
+                }
+                List<ByteBuf> taken = DirectMemoryProgram.all();
+                taken.get(0).release();
+                long before = fullCollections();
+                int delivered = 0;
+                try (EntryTail tail = reader.follow(Keys.prefix("small/"), ReadFrom.first())) {
+                    while (delivered < RECORDS * STREAMS && tail.next(PATIENCE)) {
+                        delivered++;
+                    }
+                }
+                System.out.println(delivered);
+                System.out.println(fullCollections() - before);
+                taken.subList(1, taken.size()).forEach(ByteBuf::release);
+            }
+        }
+
+        /** By reflection, as the log's modules don't require {@code java.management}. */
+        private static long fullCollections() throws ReflectiveOperationException {
+            Class<?> collector = Class.forName("java.lang.management.GarbageCollectorMXBean");
+            List<?> all = (List<?>) Class.forName("java.lang.management.ManagementFactory").getMethod("getGarbageCollectorMXBeans").invoke(null);
+            long count = 0;
+            for (Object each : all) {
+                if (collector.getMethod("getName").invoke(each).equals("MarkSweepCompact")) {
+                    count += (Long) collector.getMethod("getCollectionCount").invoke(each);
+                }
+            }
+            return count;
+        }
+    }
+
+    @Test
+    void follow_moreStreamsThanDirectMemoryIsThereFor_areReadWithoutFindingThatOutForEach() throws Exception {
+        try (LogHome home = LogHome.channel(); TalkingJvm child = TalkingJvm.start(FollowingMore.class, home.root().toString())) {
+            List<String> said = child.rest().lines().toList();
+            assertThat(said).hasSize(2).first().isEqualTo(Integer.toString(FollowingMore.STREAMS * FollowingMore.RECORDS));
+            // none on newer JDKs, where Netty counts by itself what it takes
+            assertThat(Long.parseLong(said.get(1))).as("buffers there was no room for").isLessThanOrEqualTo(FollowingMore.STREAMS / 20L);
+        }
+    }
+
     @Test
     void read_directMemoryIsUsedUp_eachOperationIsToldAndReadsWhenThereIsSome() throws Exception {
         try (LogHome home = LogHome.channel()) {

@@ -32,7 +32,8 @@ import org.jspecify.annotations.Nullable;
  *
  * <p>Fewer streams are read, too, while their buffers together exceed a limit, as with large records, or while the process has no direct memory for
  * more. Then the streams that don't stand on an undelivered record give back their buffers. A stream that stands on one doesn't: it would have to read
- * the record again. So the buffers exceed the limit by what one read adds.
+ * the record again. So the buffers exceed the limit by what one read adds. Where there was no direct memory, the limit is lower for {@link #TURN}
+ * records, so that not every stream that comes to be read finds that out anew, which takes half a second each time.
  *
  * <p>A stream that was read to its end rests. The last few such streams keep their scans; of the others only a {@link FollowedStream} asleep is
  * kept.
@@ -160,7 +161,7 @@ final class WantedStreams {
         }
         delivered++;
         if (delivered % TURN == 0) {
-            maxRead = MAX_READ;
+            tryMore();
         }
         chosen.turn++;
         chosen.isHead = false;
@@ -261,11 +262,16 @@ final class WantedStreams {
 
     /** Gives back the files and buffers of all streams that rest. */
     void settle() {
-        maxRead = MAX_READ;
+        tryMore();
         List.copyOf(awakeUnread).forEach(this::toSleep);
     }
 
     // ---- memory and files
+
+    private void tryMore() {
+        maxRead = MAX_READ;
+        memory.tryMore();
+    }
 
     /** Whether there is memory for reading more. If need be, streams that aren't read give theirs back, those that have rested for the longest time first. */
     private boolean hasMemory() {
@@ -337,6 +343,7 @@ final class WantedStreams {
      */
     private boolean goOnWithLess(long bytesBefore) {
         awakeUnread.forEach(FollowedStream::releaseBuffers);
+        memory.hadNoRoomBesides(bytesBefore);
         // the read is repeated only if the buffers take less memory than before it
         return memory.bytes() < bytesBefore || readFewer();
     }

@@ -8,6 +8,7 @@ public final class ReadMemory {
 
     private final long maxBytes;
     private final int streams;
+    private long limitBytes;
     private long bytes;
 
     /**
@@ -17,6 +18,7 @@ public final class ReadMemory {
     public ReadMemory(long maxBytes, int streams) {
         this.maxBytes = maxBytes;
         this.streams = streams;
+        this.limitBytes = maxBytes;
     }
 
     /** How much each stream may read at a time: so little that the limit is only exceeded if single records are larger. */
@@ -44,6 +46,19 @@ public final class ReadMemory {
 
     /** Whether memory is to be given back before more is read. */
     public boolean isExceeded() {
-        return bytes > maxBytes;
+        return bytes > limitBytes;
+    }
+
+    /**
+     * Notes that the process had no room for a buffer besides these. From then on memory is given back before that many bytes are reached: the JDK waits
+     * for half a second before it says that there is no room.
+     */
+    public void hadNoRoomBesides(long heldBytes) {
+        limitBytes = Math.min(limitBytes, Math.max(0, heldBytes - 1));
+    }
+
+    /** Has as much used again as at first: the process may have room by now. */
+    public void tryMore() {
+        limitBytes = maxBytes;
     }
 }
