@@ -53,7 +53,7 @@ final class CatCommand extends RecordsCommand {
         if (ref != null) {
             show(reader.scanFrom(ref.key(), ref.position()), scan, writer);
         } else if (merged) {
-            show(range.scanMerged(reader, selection.isAll() ? Keys.all() : Keys.of(selection.keys())), scan, writer);
+            showMerged(range.scanMerged(reader, selection.isAll() ? Keys.all() : Keys.of(selection.keys())), scan, writer);
         } else {
             for (String key : selection.keys()) {
                 orLeaveOut(() -> scan.open(() -> open(reader, key)).ifPresent(cursor -> show(cursor, scan, writer)));
@@ -82,6 +82,14 @@ final class CatCommand extends RecordsCommand {
             return reader.scanLast(key, last);
         }
         return position != null ? reader.scanFrom(key, position) : range.scan(reader, key);
+    }
+
+    private static void showMerged(EntryCursor opened, TolerantScan scan, EntryWriter writer) {
+        try (EntryCursor cursor = opened) {
+            while (scan.nextOfSeveral(cursor)) {
+                writer.write(ShownEntry.of(cursor));
+            }
+        }
     }
 
     private static void show(EntryCursor opened, TolerantScan scan, EntryWriter writer) {

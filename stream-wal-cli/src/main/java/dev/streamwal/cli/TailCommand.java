@@ -1,13 +1,17 @@
 package dev.streamwal.cli;
 
+import dev.streamwal.error.TooManyOpenFilesException;
+import dev.streamwal.error.WalIOException;
 import dev.streamwal.reader.EntryCursor;
 import dev.streamwal.reader.EntryTail;
 import dev.streamwal.reader.ReadFrom;
 import dev.streamwal.reader.WalReader;
 import java.time.Duration;
+import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
@@ -23,6 +27,8 @@ import picocli.CommandLine.Option;
 final class TailCommand extends RecordsCommand {
 
     private static final Duration FOREVER = Duration.ofDays(10_000);
+    /** How long it rests before a stream that can't be read is tried again, if no other has had a record since the last time. */
+    private static final long RETRY_MILLIS = 1_000;
 
     @Option(names = {"-f", "--follow"}, description = "Continue with what is appended to all streams, as it comes.")
     private boolean follow;
@@ -90,20 +96,45 @@ final class TailCommand extends RecordsCommand {
         }
     }
 
-    /** Ends when the thread is interrupted, or the output is no longer read. */
-    private static void follow(EntryTail tail, TolerantScan scan, EntryWriter writer, CommandOutput out) {
+    /**
+     * Ends when the thread is interrupted, or the output is no longer read. A stream that can't be read is told of once, until it can be read again: the tail
+     * goes on with the others, and tries that one again and again.
+     */
+    private void follow(EntryTail tail, TolerantScan scan, EntryWriter writer, CommandOutput out) {
+        Set<String> unreadable = new HashSet<>();
         try {
             while (true) {
-                if (!scan.next(tail)) {
-                    out.flush();
-                    if (!scan.next(() -> tail.next(FOREVER) && TolerantScan.isReadable(tail))) {
-                        continue;
+                boolean isOnlyTrying = true;
+                try {
+                    while (awaitNext(tail, scan, out)) {
+                        isOnlyTrying = false;
+                        writer.write(ShownEntry.of(tail));
+                        unreadable.remove(tail.key());
                     }
+                } catch (WalIOException e) {
+                    if (e.key() == null || e instanceof TooManyOpenFilesException) {
+                        throw e;
+                    }
+                    if (unreadable.add(e.key())) {
+                        leaveOut(e);
+                    }
+                    out.flush();
                 }
-                writer.write(ShownEntry.of(tail));
+                if (isOnlyTrying) {
+                    Thread.sleep(RETRY_MILLIS);
+                }
             }
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
         }
+    }
+
+    /** What was shown before is seen before it waits. */
+    private static boolean awaitNext(EntryTail tail, TolerantScan scan, CommandOutput out) throws InterruptedException {
+        if (scan.next(tail)) {
+            return true;
+        }
+        out.flush();
+        return scan.next(() -> tail.next(FOREVER) && TolerantScan.isReadable(tail));
     }
 }

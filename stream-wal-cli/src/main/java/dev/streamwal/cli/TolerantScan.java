@@ -4,6 +4,7 @@ import dev.streamwal.error.CorruptSegmentException;
 import dev.streamwal.error.EntryExpiredException;
 import dev.streamwal.error.UnsupportedFormatException;
 import dev.streamwal.error.WalException;
+import dev.streamwal.error.WalIOException;
 import dev.streamwal.reader.EntryCursor;
 import io.netty.buffer.ByteBuf;
 import java.util.Optional;
@@ -53,6 +54,20 @@ final class TolerantScan {
     /** Moves the cursor to the next record that can be shown. */
     boolean next(EntryCursor cursor) {
         return next(() -> cursor.next() && isReadable(cursor));
+    }
+
+    /** The same where the cursor reads several streams, and promises to go on with the others after one can't be read. */
+    boolean nextOfSeveral(EntryCursor cursor) {
+        while (true) {
+            try {
+                return next(cursor);
+            } catch (WalIOException e) {
+                if (e.key() == null) {
+                    throw e; // not even which streams there are can be read
+                }
+                leftOut.accept(e);
+            }
+        }
     }
 
     /** True; throws what reading an encrypted record may throw. */

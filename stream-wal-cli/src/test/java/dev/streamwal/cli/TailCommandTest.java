@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.streamwal.format.SegmentHeaderLayout;
 import dev.streamwal.format.StreamKey;
+import dev.streamwal.io.DirectoryTree;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.OutputStream;
@@ -143,6 +144,33 @@ class TailCommandTest {
             assertThat(CliRun.of("tail", log.root(), "binary", "-f").exit()).as("nothing to follow").isEqualTo(Exit.FAILED.code());
             Files.delete(segment);
             assertThat(Files.move(kept, segment)).exists();
+        }
+    }
+
+    /** One that comes while the tail runs. The others are followed, it is told of once, and it is followed as soon as it can be read. */
+    @Test
+    void follow_whereANewStreamCannotBeRead_followsTheOthersUntilItCan() throws Exception {
+        try (SampleLog log = SampleLog.open(directory)) {
+            Path segment = log.segments("binary").get(0);
+            Path spoilt = directory.resolve("spoilt");
+            Files.createDirectories(spoilt.resolve(segment.getFileName()));
+            Running tail = new Running(null, "tail", log.root(), "-f", "-n", 1);
+            tail.await("meter/2");
+            Path folder = Files.move(spoilt, LogSegments.folder(log.root()).resolve(StreamKey.of("spoilt").directoryName()));
+            while (!tail.err.toString().contains("stream=spoilt")) {
+                assertThat(tail.thread.isAlive()).as("it goes on: %s", tail.err).isTrue();
+                Thread.sleep(5);
+            }
+            for (int i = 0; i < 20; i++) {
+                append(log, "meter/1", "more-" + i);
+                tail.await("more-" + i);
+            }
+            assertThat(tail.err.toString().lines()).hasSize(1);
+            DirectoryTree.delete(folder);
+            append(log, "spoilt", "whole");
+            tail.await("whole");
+            assertThat(tail.interrupt()).isEqualTo(Exit.FAILED.code());
+            assertThat(tail.err.toString().lines()).hasSize(1);
         }
     }
 

@@ -70,6 +70,15 @@ class UnreadableStreamsTest {
     }
 
     @Test
+    void catMerged_theOthersAreShownInTheOrderOfTime() throws IOException {
+        List<Map<String, Object>> whole = CliRun.of("cat", log.root(), "--merged", "--json").json();
+        spoil("binary");
+        CliRun run = CliRun.of("cat", log.root(), "--merged", "--json");
+        assertUnread(run, "stream=binary");
+        assertThat(run.json()).isEqualTo(whole.stream().filter(entry -> !"binary".equals(entry.get("key"))).toList());
+    }
+
+    @Test
     void verbose_printsWhereEachFailed() throws IOException {
         spoil(KEY);
         spoil("binary");

@@ -22,6 +22,9 @@ public final class IoFailure {
     /** What to do where access is denied. */
     private static final String LET_IN = "; give this process's user the permission, also to the folders above it, or run as the user that owns it";
 
+    /** What to do where a file system is read-only. */
+    private static final String WRITE_ELSEWHERE = "; make the file system writable, or write to another one";
+
     /** What the names of this library's classes begin with. */
     private static final String OWN = "dev.streamwal.";
 
@@ -50,7 +53,7 @@ public final class IoFailure {
         if (isDiskFull(failure)) {
             return new DiskFullException(message + remedy(failure, "; make room, then go on"), file, stream, position, failure);
         }
-        return new WalIOException(message + (isDenied ? LET_IN : remedy(failure, "")), file, stream, position, failure);
+        return new WalIOException(message + (isDenied ? LET_IN : remedy(failure, isReadOnly(failure) ? WRITE_ELSEWHERE : "")), file, stream, position, failure);
     }
 
     /** What was denied, which the system names: it may be another file than the one that was asked for. */

@@ -45,7 +45,10 @@ class SystemMessagesTest {
     @ParameterizedTest
     @ValueSource(strings = {"Read-only file system", "Das Dateisystem ist nur lesbar", "Sistema de arquivos somente para leitura", "唯讀的檔案系統"})
     void readOnly(String text) {
-        assertThat(IoFailure.isReadOnly(new IOException(text))).isTrue();
+        IOException failure = new IOException(text);
+        assertThat(IoFailure.isReadOnly(failure)).isTrue();
+        assertThat(IoFailure.of("restoring", failure, FILE, null, WalException.NO_POSITION))
+                .hasMessageEndingWith("; make the file system writable, or write to another one");
     }
 
     @ParameterizedTest
