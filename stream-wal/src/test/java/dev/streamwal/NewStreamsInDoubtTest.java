@@ -13,7 +13,9 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.List;
+import java.util.Set;
 import java.util.concurrent.atomic.AtomicReference;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -32,6 +34,8 @@ class NewStreamsInDoubtTest {
     private static final Duration PATIENCE = Duration.ofMinutes(1);
     /** More than a tail reads at a time. */
     private static final int MANY_KEYS = 200;
+    /** More than the writer remembers when they have gone, and a tail reads meanwhile. */
+    private static final int MORE_KEYS = 1_500;
 
     @TempDir
     private Path folder;
@@ -169,6 +173,33 @@ class NewStreamsInDoubtTest {
             wal.sweep();
             assertThat(wal.keys()).doesNotContain("new/1");
             assertIsLost(consumer, missed);
+        }
+    }
+
+    /** A look has seen all keys, but few of them were read: the tail knows of the others, though the writer doesn't any more. */
+    @Test
+    void seenAndNotReadAndDeletedAndCameAgainBehindTheWritersMemory_isToldOfEach() throws InterruptedException {
+        try (WalConsumer consumer = reader.consumer("all", Keys.prefix("new/"))) {
+            assertReads(consumer, List.of());
+            List<EntryRef> refs = appendNew(MORE_KEYS);
+            assertThat(consumer.entries().next(PATIENCE)).isTrue();
+            Set<EntryRef> read = new HashSet<>(Set.of(consumer.entries().ref()));
+            packUnseen();
+            refs.forEach(ref -> assertThat(wal.delete(ref.key())).isTrue());
+            // what the writer has forgotten is gone with that
+            System.gc();
+            Set<EntryRef> again = new HashSet<>(appendNew(MORE_KEYS));
+            Set<String> told = new HashSet<>();
+            while (!again.isEmpty()) {
+                try {
+                    assertThat(consumer.entries().next(PATIENCE)).isTrue();
+                    read.add(consumer.entries().ref());
+                    again.remove(consumer.entries().ref());
+                } catch (EntryExpiredException e) {
+                    told.add(e.key());
+                }
+            }
+            assertThat(refs).allMatch(ref -> read.contains(ref) || told.contains(ref.key()));
         }
     }
 

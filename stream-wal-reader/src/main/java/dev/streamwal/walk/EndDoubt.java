@@ -101,7 +101,12 @@ public final class EndDoubt {
 
     /** Whether records between two positions were there, or may have been, if the stream comes again at the second one. */
     boolean isCastOn(long from, long again) {
-        return mayBeMore || sinceFrom < again || lastEnd(again) > from;
+        return mayBeMore || sinceFrom < again || hasSeen(from, again);
+    }
+
+    /** Whether a record between two positions was seen. */
+    boolean hasSeen(long from, long to) {
+        return lastEnd(to) > from;
     }
 
     /** The highest end of a record that was seen, at or before a position; {@link StreamScan#UNKNOWN} for none. */

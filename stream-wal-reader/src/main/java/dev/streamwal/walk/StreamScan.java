@@ -251,15 +251,16 @@ public final class StreamScan extends StreamWalk<SegmentPass> {
      * <p><b>Why no record is missing before the first segment since.</b> That segment is asked only if it doesn't say where the stream had ended. The writer
      * says it if the stream has come and gone since it opened the log: it keeps the ends of the streams that it has in memory, and of the thousand that went
      * last. So if it is the writer of that moment, the stream has come for the first time since. (A stream that came, went, was forgotten by the writer, and
-     * came again before the tail looked once isn't told of.) Another writer can't say where the stream had ended under the one before it.
+     * came again before the tail looked once isn't told of. If the tail has looked meanwhile, it has seen a record that ended before this segment.) Another
+     * writer can't say where the stream had ended under the one before it.
      */
     public void cameAfter(Positions before) {
         beforeItCame = before;
     }
 
-    private boolean isFirstSinceItCame(SegmentHeader header) {
+    private boolean isFirstSinceItCame(SegmentHeader header, long from) {
         Positions before = beforeItCame;
-        return before != null && lastBase == UNKNOWN && header.incarnation() == before.incarnation();
+        return before != null && lastBase == UNKNOWN && !endDoubt.hasSeen(from, header.basePosition()) && header.incarnation() == before.incarnation();
     }
 
     /** Makes the first {@link #next()} throw this, before anything else. */
@@ -480,7 +481,7 @@ public final class StreamScan extends StreamWalk<SegmentPass> {
         boolean isTold = telling == Telling.ALL_BEHIND_THE_NEXT;
         telling = Telling.ALL;
         long from = resume;
-        boolean isBehindAll = isNewToEnded && !isOwn && (isFirstSinceItCame(header) || !endDoubt.isCastOn(from, header.basePosition()));
+        boolean isBehindAll = isNewToEnded && !isOwn && (isFirstSinceItCame(header, from) || !endDoubt.isCastOn(from, header.basePosition()));
         endDoubt = EndDoubt.NONE;
         // only a stream's beginning is deleted: the writer that began the segment could not read where the stream ended
         boolean isBehindTheLast = isUnknown && sequence.knowsUpTo(from);
