@@ -185,6 +185,36 @@ class WrongClockSweepTest {
         }
     }
 
+    /** What stays because of something that stands before it takes nothing along that stands before both. */
+    @ParameterizedTest
+    @CsvSource({"SHARED, SHARED, SHARED", "SHARED, SHARED, OWN", "SHARED, OWN, SHARED", "SHARED, OWN, OWN", "OWN, SHARED, SHARED", "OWN, SHARED, OWN",
+            "OWN, OWN, SHARED", "OWN, OWN, OWN"})
+    void sweep_somethingBehindWhatWasAppendedWhileTheClockWasAheadHasNotExpired_keepsBoth(Segments ahead, Segments forLong, Segments after) {
+        List<EntryRef> refs = new ArrayList<>();
+        try (StreamWal wal = open(Duration.ofHours(1), Duration.ofDays(30), ahead, 50)) {
+            now.set(START.plus(AHEAD));
+            refs.add(append(wal, "x", "ahead"));
+            now.set(now.get().plus(Duration.ofHours(2)));
+            int unused = wal.pack();
+        }
+        now.set(START);
+        try (StreamWal wal = open(Duration.ofHours(1), Duration.ofDays(30), forLong, 50)) {
+            refs.add(append(wal, "x", "for long"));
+            now.set(START.plus(Duration.ofHours(2)));
+            int unused = wal.pack();
+        }
+        try (StreamWal wal = open(Duration.ofHours(1), Duration.ofDays(2), after, 50); WalReader reader = wal.reader()) {
+            refs.add(append(wal, "x", "after"));
+            now.set(START.plus(Duration.ofDays(4)));
+            int unused = wal.pack();
+            assertThat(wal.sweep().deletedSegments()).isZero();
+            assertThat(statuses(reader, refs)).containsOnly(EntryBatch.Status.FOUND);
+            now.set(START.plus(Duration.ofDays(31)));
+            assertThat(wal.sweep().deletedSegments()).isEqualTo(3);
+            assertThat(statuses(reader, refs)).containsOnly(EntryBatch.Status.EXPIRED);
+        }
+    }
+
     /** What is in shared segments isn't swept yet, so nothing speaks against the clock at first; it must not be believed because of that. */
     @ParameterizedTest
     @ValueSource(strings = {"sweep", "sweep sweep", "pack sweep", "sweep pack sweep", "pack pack sweep sweep"})

@@ -15,7 +15,6 @@ import java.util.List;
 import java.util.NavigableMap;
 import java.util.TreeMap;
 import java.util.concurrent.locks.ReentrantLock;
-import org.jspecify.annotations.Nullable;
 
 /**
  * How old a stream's segments are: tells sweeps and packing which windows are over, and seals the segment that is appended to when it is old enough.
@@ -95,7 +94,7 @@ final class SegmentAges {
     }
 
     /** See {@link StreamLog#expiryView}. */
-    List<ExpiryPlan.Segment> expiryView(long nowMillis, boolean isCompared, MisdatedSegments.Behind inPacks) throws IOException {
+    List<ExpiryPlan.Segment> expiryView(long nowMillis, boolean isCompared, MisdatedSegments.InPacks inPacks) throws IOException {
         chain.load();
         List<ExpiryPlan.Segment> views = new ArrayList<>(segments.size());
         for (SegmentEntry entry : segments.all()) {
@@ -107,21 +106,8 @@ final class SegmentAges {
                     isCompared ? windowEndOf(entry) : windowEndNow(name), entry.bytes(), deletable));
         }
         MisdatedSegments.Ahead ahead = index -> log.time().isAhead(windowStart(segments.all().get(index)), nowMillis);
-        ExpiryPlan.Segment behind = behindAll(nowMillis, views, ahead, inPacks);
-        if (behind == null) {
-            return MisdatedSegments.withDueExpirations(nowMillis, views, ahead);
-        }
-        views.add(behind);
-        return MisdatedSegments.withDueExpirations(nowMillis, views, ahead).subList(0, views.size() - 1);
-    }
-
-    /** What is due in packs behind all segments, if that matters; a stream that is appended to here has nothing behind them. */
-    private ExpiryPlan.@Nullable Segment behindAll(long nowMillis, List<ExpiryPlan.Segment> views, MisdatedSegments.Ahead ahead,
-            MisdatedSegments.Behind inPacks) throws IOException {
-        int newest = views.size() - 1;
-        boolean mayMatter = newest >= 0 && chain.active() == null && views.get(newest).expirationMillis() > nowMillis;
-        return mayMatter && !inPacks.equals(MisdatedSegments.Behind.NOTHING) && ahead.isAhead(newest)
-                ? inPacks.firstDue(views.get(newest).basePosition()) : null;
+        // a stream that is appended to here has nothing behind its files
+        return MisdatedSegments.withDueExpirations(nowMillis, views, ahead, chain.active() == null, inPacks);
     }
 
     /** If the header can't be read, the segment counts as as old as possible, and keeps its expiration. */

@@ -1111,9 +1111,9 @@ public final class StreamLog implements CommitStream {
      *
      * @param isCompared whether its segments are compared with other streams': then each segment's window is the one in its header. Otherwise
      *     it is the one that would follow from the stream's retention now, so that no file is read.
-     * @param inPacks what it has in packs behind these segments
+     * @param inPacks what it has in packs
      */
-    public ExpiryPlan.Stream expiryView(long nowMillis, boolean isCompared, MisdatedSegments.Behind inPacks) throws IOException {
+    public ExpiryPlan.Stream expiryView(long nowMillis, boolean isCompared, MisdatedSegments.InPacks inPacks) throws IOException {
         return new ExpiryPlan.Stream(key.text(), policy.maxBytes(), look(List.of(), own -> own.ages.expiryView(nowMillis, isCompared, inPacks)));
     }
 

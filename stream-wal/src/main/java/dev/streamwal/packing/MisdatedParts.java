@@ -22,9 +22,9 @@ import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Removes what streams have in packs whose windows lie in the future, when something is due that they have behind it: it was appended while the clock was
- * ahead ({@link MisdatedSegments}), and would keep all that follows it until the clock gets there. Normally no pack lies in the future, and nothing is
- * looked for. For one sweep.
+ * Removes what streams have in packs whose windows lie in the future, when what they have behind it is due: it was appended while the clock was ahead
+ * ({@link MisdatedSegments}), and would keep all that follows it until the clock gets there. Normally no pack lies in the future, and nothing is looked
+ * for. For one sweep.
  *
  * <p><b>Why a stream loses only its beginning.</b> What is removed is the stream's oldest data, up to the first segment that neither lies in the future nor is
  * due. It is removed durably before anything behind it goes; if that doesn't go then, for whatever reason, it goes later.
@@ -60,7 +60,8 @@ public final class MisdatedParts {
     private final Set<ListedPack> ahead;
     private final Map<Long, ExpiryPlan.Cause> causes = new HashMap<>();
     private final List<ListedPack> duePacks;
-    private final Map<String, ExpiryPlan.Segment> dueFiles = new HashMap<>();
+    /** By key, in order of position. */
+    private final Map<String, List<ExpiryPlan.Segment>> dueFiles = new HashMap<>();
 
     /**
      * @param plan what is due
@@ -75,8 +76,7 @@ public final class MisdatedParts {
             if (deletion.key().equals(PackSweep.KEY)) {
                 causes.put(deletion.segment().basePosition(), deletion.cause());
             } else {
-                // the newest counts: the plan has them in order of position
-                dueFiles.put(deletion.key(), deletion.segment());
+                dueFiles.computeIfAbsent(deletion.key(), unused -> new ArrayList<>()).add(deletion.segment());
             }
         }
         this.duePacks = store.packs().stream().filter(this::isDue).toList();
@@ -129,7 +129,8 @@ public final class MisdatedParts {
 
     /** The last that is due behind a segment; null if there is nothing. */
     private ExpiryPlan.@Nullable Segment lastDue(PackEntry before) throws IOException {
-        ExpiryPlan.Segment last = dueFiles.get(before.key().text());
+        List<ExpiryPlan.Segment> files = dueFiles.getOrDefault(before.key().text(), List.of());
+        ExpiryPlan.Segment last = files.isEmpty() ? null : files.get(files.size() - 1);
         for (ListedPack pack : duePacks) {
             PackReader reader = store.reader(pack);
             for (PackEntry entry : reader.find(before.key())) {
@@ -147,9 +148,13 @@ public final class MisdatedParts {
 
     private void remove(StreamKey key, ExpiryPlan.Segment lastDue, Map<StreamKey, Long> below, List<SweptSegment> gone) throws IOException {
         List<StreamPlaces.Place> places = store.places.find(key);
-        List<HeldBack.Due> dues = oldest(places, lastDue, Math.min(lastDue.basePosition(), rule.oldestElsewhere(key)));
-        long before = dues.stream().filter(due -> due.deletion().segment().basePosition() < lastDue.basePosition()).count();
-        int going = before == 0 ? 0 : (int) Math.min(before, rule.going(key, dues));
+        List<HeldBack.Due> dues = oldest(key, places, lastDue.basePosition(), rule.oldestElsewhere(key));
+        int before = dues.size();
+        while (before > 0 && !ahead.contains(places.get(before - 1).pack())) {
+            // what is due by itself goes with its pack
+            before--;
+        }
+        int going = before == 0 ? 0 : Math.min(before, rule.going(key, dues));
         if (going > 0) {
             long next = going < places.size() ? places.get(going).entry().basePosition() : Long.MAX_VALUE;
             below.put(key, Math.min(lastDue.basePosition(), next));
@@ -157,25 +162,40 @@ public final class MisdatedParts {
         }
     }
 
-    /** The oldest places up to a position, as long as they lie in the future or are due. Those that lie in the future have the times of the next that is due. */
-    private List<HeldBack.Due> oldest(List<StreamPlaces.Place> places, ExpiryPlan.Segment lastDue, long lastPosition) {
+    /**
+     * The oldest places up to a position that are due, or that lie in the future and have one that is due behind them, without another in between. Those that
+     * lie in the future have the times of the next that is due.
+     *
+     * @param elsewhere where the stream's oldest data outside of packs begins
+     */
+    private List<HeldBack.Due> oldest(StreamKey key, List<StreamPlaces.Place> places, long lastPosition, long elsewhere) {
         List<HeldBack.Due> dues = new ArrayList<>();
+        ExpiryPlan.Segment next = dueFile(key, elsewhere);
         for (StreamPlaces.Place place : places) {
-            HeldBack.Due inPack = DuePacks.due(place.pack(), place.entry(), ExpiryPlan.Cause.EXPIRED);
-            ExpiryPlan.Segment due = due(place.pack(), place.entry());
-            if (place.entry().basePosition() > lastPosition || (due == null && !ahead.contains(place.pack()))) {
+            if (place.entry().basePosition() > Math.min(lastPosition, elsewhere)) {
                 break;
             }
+            ExpiryPlan.Segment due = due(place.pack(), place.entry());
+            if (due == null && !ahead.contains(place.pack())) {
+                next = null;
+                break;
+            }
+            HeldBack.Due inPack = DuePacks.due(place.pack(), place.entry(), ExpiryPlan.Cause.EXPIRED);
             dues.add(due == null ? inPack : inPack.with(due));
         }
-        ExpiryPlan.Segment next = lastDue;
         for (int i = dues.size() - 1; i >= 0; i--) {
-            if (ahead.contains(places.get(i).pack())) {
-                dues.set(i, dues.get(i).with(dues.get(i).deletion().segment().dueWith(next)));
-            } else {
+            if (!ahead.contains(places.get(i).pack())) {
                 next = dues.get(i).deletion().segment();
+            } else if (next == null) {
+                dues.remove(i);
+            } else {
+                dues.set(i, dues.get(i).with(dues.get(i).deletion().segment().dueWith(next)));
             }
         }
         return dues;
+    }
+
+    private ExpiryPlan.@Nullable Segment dueFile(StreamKey key, long position) {
+        return dueFiles.getOrDefault(key.text(), List.of()).stream().filter(file -> file.basePosition() == position).findFirst().orElse(null);
     }
 }

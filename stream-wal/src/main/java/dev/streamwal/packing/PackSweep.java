@@ -9,6 +9,7 @@ import dev.streamwal.manifest.Manifest;
 import dev.streamwal.packing.VoidedSegments.Voided;
 import dev.streamwal.retention.ExpiryPlan;
 import dev.streamwal.retention.HeldBack;
+import dev.streamwal.retention.MisdatedSegments;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.Comparator;
@@ -18,8 +19,8 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.function.Consumer;
-import java.util.function.Function;
-import org.jspecify.annotations.Nullable;
+import java.util.function.LongPredicate;
+import java.util.function.UnaryOperator;
 
 /**
  * What a sweep does to packs. {@link ExpiryPlan} sees packs as segments of artificial streams, one for each span of windows and retention: so a pack
@@ -229,23 +230,18 @@ public final class PackSweep {
     }
 
     /**
-     * The first segment that a stream has in packs behind a position and that is due.
+     * What a stream has in packs, for a look at its files.
      *
-     * @param packs numbers of those that are due
-     * @param due gives a segment as the sweep judges it, null if it isn't due
-     * @return null if there is none
+     * @param present gives a segment its current expiration
+     * @param isAhead whether a window that begins at a time, epoch ms, lies in the future
      */
-    public ExpiryPlan.@Nullable Segment firstDue(StreamKey key, long position, Set<Long> packs, Function<HeldBack.Due, ExpiryPlan.@Nullable Segment> due)
-            throws IOException {
+    public List<MisdatedSegments.Packed> segmentsOf(StreamKey key, UnaryOperator<HeldBack.Due> present, LongPredicate isAhead) throws IOException {
+        List<MisdatedSegments.Packed> segments = new ArrayList<>();
         for (StreamPlaces.Place place : store.places.find(key)) {
-            if (place.entry().basePosition() > position && packs.contains(place.pack().number())) {
-                ExpiryPlan.Segment segment = due.apply(DuePacks.due(place.pack(), place.entry(), ExpiryPlan.Cause.EXPIRED));
-                if (segment != null) {
-                    return segment;
-                }
-            }
+            HeldBack.Due inPack = present.apply(DuePacks.due(place.pack(), place.entry(), ExpiryPlan.Cause.EXPIRED));
+            segments.add(new MisdatedSegments.Packed(inPack.deletion().segment(), isAhead.test(place.pack().window().startMillis())));
         }
-        return null;
+        return segments;
     }
 
     private long oldestInPacks(String key) throws IOException {

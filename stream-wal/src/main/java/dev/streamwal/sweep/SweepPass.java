@@ -50,8 +50,8 @@ final class SweepPass {
     private final PassTime time;
     private final PresentRetention retention;
     private final SweepTally tally;
-    /** Numbers of packs that are due by the time of the pass, whether it is believed or not. */
-    private final Set<Long> numbersOfDuePacks = new HashSet<>();
+    /** Whether any pack is due by the time of the pass, whether that is believed or not. */
+    private boolean isAnyPackDue;
     /** Streams with segments of their own, by key. */
     private final Map<String, StreamLog> logs = new HashMap<>();
     /** Streams that could not be looked at: nothing of them goes, because they may have older data in files of their own. */
@@ -126,8 +126,7 @@ final class SweepPass {
     private SweepTime.Outcome look() {
         List<ExpiryPlan.Stream> packs = swept.packs().views();
         List<ExpiryPlan.Stream> present = packs.stream().map(retention::ofPacks).toList();
-        present.stream().flatMap(view -> view.segments().stream()).filter(pack -> pack.expirationMillis() <= time.nowMillis())
-                .forEach(pack -> numbersOfDuePacks.add(pack.basePosition()));
+        isAnyPackDue = present.stream().flatMap(view -> view.segments().stream()).anyMatch(pack -> pack.expirationMillis() <= time.nowMillis());
         List<ExpiryPlan.Stream> all = ownSegments();
         List<ExpiryPlan.Stream> latest = new ArrayList<>(all);
         all.addAll(present);
@@ -141,7 +140,7 @@ final class SweepPass {
             try {
                 log.finishCut();
                 log.sealIfIdle(time.nowMillis());
-                ExpiryPlan.Stream view = retention.of(log.expiryView(time.nowMillis(), retention.shortensAny(), behind(log.key())));
+                ExpiryPlan.Stream view = retention.of(log.expiryView(time.nowMillis(), retention.shortensAny(), inPacks(log.key())));
                 if (!view.segments().isEmpty()) {
                     views.add(view);
                     logs.put(log.key().text(), log);
@@ -157,11 +156,18 @@ final class SweepPass {
         return views;
     }
 
-    private MisdatedSegments.Behind behind(StreamKey key) {
-        return numbersOfDuePacks.isEmpty() ? MisdatedSegments.Behind.NOTHING : position -> swept.packs().firstDue(key, position, numbersOfDuePacks, inPack -> {
-            ExpiryPlan.Segment segment = retention.of(inPack).deletion().segment();
-            return segment.expirationMillis() <= time.nowMillis() ? segment : null;
-        });
+    private MisdatedSegments.InPacks inPacks(StreamKey key) {
+        return new MisdatedSegments.InPacks() {
+            @Override
+            public boolean isAnyDue() {
+                return isAnyPackDue;
+            }
+
+            @Override
+            public List<MisdatedSegments.Packed> segments() throws IOException {
+                return swept.packs().segmentsOf(key, retention::of, time::isAhead);
+            }
+        };
     }
 
     private static long bytes(List<ExpiryPlan.Stream> views) {
@@ -180,7 +186,7 @@ final class SweepPass {
                 continue;
             }
             try {
-                compared.add(retention.of(log(view.key()).expiryView(time.nowMillis(), true, behind(StreamKey.of(view.key())))));
+                compared.add(retention.of(log(view.key()).expiryView(time.nowMillis(), true, inPacks(StreamKey.of(view.key())))));
             } catch (IOException | RuntimeException e) {
                 compared.add(view);
                 tally.failed(view.key(), e);
