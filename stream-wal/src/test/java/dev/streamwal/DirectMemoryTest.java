@@ -116,7 +116,7 @@ class DirectMemoryTest {
     /** Follows more streams than there is direct memory for, and counts the collections: the JDK collects once for each buffer that it has no room for. */
     static final class FollowingMore {
 
-        static final int STREAMS = 400;
+        static final int STREAMS = 200;
         static final int RECORDS = 4;
 
         private FollowingMore() {}

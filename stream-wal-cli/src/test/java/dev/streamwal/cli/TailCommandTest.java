@@ -161,7 +161,7 @@ class TailCommandTest {
                 assertThat(tail.thread.isAlive()).as("it goes on: %s", tail.err).isTrue();
                 Thread.sleep(5);
             }
-            for (int i = 0; i < 20; i++) {
+            for (int i = 0; i < 3; i++) {
                 append(log, "meter/1", "more-" + i);
                 tail.await("more-" + i);
             }
