@@ -139,41 +139,37 @@ class NewStreamsInDoubtTest {
         }
     }
 
-    private void assertIsLost(WalConsumer consumer, EntryRef missed) throws InterruptedException {
-        EntryRef again = append("new/1");
-        assertThatThrownBy(() -> consumer.entries().next(Duration.ZERO)).isInstanceOfSatisfying(EntryExpiredException.class, e -> {
-            assertThat(e.isCertain()).isTrue();
-            assertThat(e.from()).isLessThanOrEqualTo(missed.position());
-            assertThat(e.to()).isEqualTo(missed.end());
-        });
-        assertReads(consumer, List.of(again));
-        assertThat(consumer.possiblyLost()).isEmpty();
-        assertThat(consumer.lost()).hasSize(1);
+    private void assertIsLostIf(Runnable streamGoes) throws InterruptedException {
+        try (WalConsumer consumer = reader.consumer("all", Keys.prefix("new/"))) {
+            assertReads(consumer, List.of());
+            EntryRef missed = append("new/1");
+            packUnseen();
+            streamGoes.run();
+            assertThat(wal.keys()).doesNotContain("new/1");
+            EntryRef again = append("new/1");
+            assertThatThrownBy(() -> consumer.entries().next(Duration.ZERO)).isInstanceOfSatisfying(EntryExpiredException.class, e -> {
+                assertThat(e.isCertain()).isTrue();
+                assertThat(e.from()).isLessThanOrEqualTo(missed.position());
+                assertThat(e.to()).isEqualTo(missed.end());
+            });
+            assertReads(consumer, List.of(again));
+            assertThat(consumer.possiblyLost()).isEmpty();
+            assertThat(consumer.lost()).hasSize(1);
+        }
     }
 
     /** The writer that has deleted the stream says where it had ended. */
     @Test
     void cameAndWasDeletedAndCameAgainByTheSameWriter_isALoss() throws InterruptedException {
-        try (WalConsumer consumer = reader.consumer("all", Keys.prefix("new/"))) {
-            assertReads(consumer, List.of());
-            EntryRef missed = append("new/1");
-            packUnseen();
-            assertThat(wal.delete("new/1")).isTrue();
-            assertIsLost(consumer, missed);
-        }
+        assertIsLostIf(() -> assertThat(wal.delete("new/1")).isTrue());
     }
 
     @Test
     void cameAndExpiredAndCameAgainByTheSameWriter_isALoss() throws InterruptedException {
-        try (WalConsumer consumer = reader.consumer("all", Keys.prefix("new/"))) {
-            assertReads(consumer, List.of());
-            EntryRef missed = append("new/1");
-            packUnseen();
+        assertIsLostIf(() -> {
             now.set(now.get().plus(RETENTION).plus(WINDOW));
             wal.sweep();
-            assertThat(wal.keys()).doesNotContain("new/1");
-            assertIsLost(consumer, missed);
-        }
+        });
     }
 
     /** A look has seen all keys, but few of them were read: the tail knows of the others, though the writer doesn't any more. */

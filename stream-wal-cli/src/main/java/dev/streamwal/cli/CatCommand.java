@@ -5,6 +5,7 @@ import dev.streamwal.reader.EntryRef;
 import dev.streamwal.reader.Keys;
 import dev.streamwal.reader.WalReader;
 import java.util.List;
+import java.util.function.Predicate;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
@@ -51,12 +52,12 @@ final class CatCommand extends RecordsCommand {
         EntryWriter writer = format.writer(out);
         TolerantScan scan = new TolerantScan(this::leaveOut);
         if (ref != null) {
-            show(reader.scanFrom(ref.key(), ref.position()), scan, writer);
+            show(reader.scanFrom(ref.key(), ref.position()), scan::next, writer);
         } else if (merged) {
-            showMerged(range.scanMerged(reader, selection.isAll() ? Keys.all() : Keys.of(selection.keys())), scan, writer);
+            show(range.scanMerged(reader, selection.isAll() ? Keys.all() : Keys.of(selection.keys())), scan::nextOfSeveral, writer);
         } else {
             for (String key : selection.keys()) {
-                orLeaveOut(() -> scan.open(() -> open(reader, key)).ifPresent(cursor -> show(cursor, scan, writer)));
+                orLeaveOut(() -> scan.open(() -> open(reader, key)).ifPresent(cursor -> show(cursor, scan::next, writer)));
             }
         }
         return Exit.OK;
@@ -84,17 +85,10 @@ final class CatCommand extends RecordsCommand {
         return position != null ? reader.scanFrom(key, position) : range.scan(reader, key);
     }
 
-    private static void showMerged(EntryCursor opened, TolerantScan scan, EntryWriter writer) {
+    /** @param next moves the cursor to the next record that can be shown; false if there is none */
+    private static void show(EntryCursor opened, Predicate<EntryCursor> next, EntryWriter writer) {
         try (EntryCursor cursor = opened) {
-            while (scan.nextOfSeveral(cursor)) {
-                writer.write(ShownEntry.of(cursor));
-            }
-        }
-    }
-
-    private static void show(EntryCursor opened, TolerantScan scan, EntryWriter writer) {
-        try (EntryCursor cursor = opened) {
-            while (scan.next(cursor)) {
+            while (next.test(cursor)) {
                 writer.write(ShownEntry.of(cursor));
             }
         }

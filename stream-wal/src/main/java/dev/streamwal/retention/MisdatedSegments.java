@@ -79,8 +79,8 @@ public final class MisdatedSegments {
     public static List<ExpiryPlan.Segment> withDueExpirations(long nowMillis, List<ExpiryPlan.Segment> segments, Ahead ahead)
             throws IOException {
         List<ExpiryPlan.Segment> dated = null;
-        int due = 0;
-        for (int from = 0; (due = nextDue(nowMillis, segments, from)) < segments.size(); from = due + 1) {
+        int from = 0;
+        for (int due = nextDue(nowMillis, segments, from); due < segments.size(); due = nextDue(nowMillis, segments, from)) {
             for (int i = from; i < due; i++) {
                 if (!ahead.isAhead(i)) {
                     // it stays, and so does all behind it; nothing before it was appended later
@@ -91,6 +91,7 @@ public final class MisdatedSegments {
                 dated = dated == null ? new ArrayList<>(segments) : dated;
                 dated.set(i, segments.get(i).dueWith(segments.get(due)));
             }
+            from = due + 1;
         }
         return dated == null ? segments : dated;
     }
